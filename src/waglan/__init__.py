@@ -1,0 +1,1 @@
+"""Waglan: use AI in a Hong Kong financial institution, and answer for it."""
