@@ -1,0 +1,5 @@
+"""``python -m waglan``."""
+
+from waglan.cli import main
+
+main()
