@@ -83,7 +83,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     on_error
         What its failure does to the decision: ``review`` or ``block``. A silent pass is not on offer.
     budget_us
-        What one call may cost, microseconds; over it the runtime leaves a note.
+        What one call may cost, microseconds; the record keeps what it did cost.
     summary
         One sentence per language.
     messages

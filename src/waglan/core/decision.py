@@ -188,37 +188,43 @@ def data_classes(manifest: UseCase) -> tuple[str, ...]:
     return tuple(sorted({i.data_class for i in manifest.inputs.values() if i.role != "unused"}))
 
 
-class _In(msgspec.Struct, omit_defaults=True):
-    aside: dict[str, object]
-    inputs: dict[str, object]
+class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the vault keeps of a decision under the name ``out``; ``in`` holds the case's inputs and aside."""
+
+    control_us: tuple[int, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    outcome: Outcome | None = None
 
 
-class _Out(msgspec.Struct, omit_defaults=True):
-    control_us: tuple[int, ...]
-    findings: tuple[Finding, ...]
-    models: tuple[ModelUse, ...]
-    outcome: Outcome | None
+def encode_inputs(case: Case) -> bytes:
+    """The private part ``in``. Encoded before a plug-in sees the case, so that none can rewrite what it was asked."""
+    return _json.encode({"aside": case.aside, "inputs": case.inputs})
 
 
-def entry(decision: Decision, classes: tuple[str, ...], actor: str = "") -> Entry:
-    """The decision as it goes to the log: facts in the leaf, ``in`` and ``out`` for the vault."""
-    case = decision.case
+def entry(decision: Decision, classes: tuple[str, ...], inputs: bytes, actor: str = "") -> Entry:
+    """The decision as it goes to the log: facts in the leaf, ``in`` and ``out`` for the vault.
+
+    Parameters
+    ----------
+    decision
+        The decision, its outcome checked by `outcome.fault`.
+    classes
+        The manifest's `data_classes`.
+    inputs
+        What `encode_inputs` gave.
+    actor
+        Who or what asked.
+    """
+    out = Private(
+        control_us=decision.control_us, findings=decision.findings, models=decision.models, outcome=decision.outcome
+    )
     return Entry(
         id=decision.id,
         kind=DecisionFacts.kind,
         at_ms=decision.decided_at,
         facts=facts(decision, classes),
-        subject=case.subject,
-        private={
-            "in": _json.encode(_In(aside=case.aside, inputs=case.inputs)),
-            "out": _json.encode(
-                _Out(
-                    control_us=decision.control_us,
-                    findings=decision.findings,
-                    models=decision.models,
-                    outcome=decision.outcome,
-                )
-            ),
-        },
+        subject=decision.case.subject,
+        private={"in": inputs, "out": _json.encode(out)},
         actor=actor,
     )

@@ -105,26 +105,40 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     explanation_id: str = ""
 
 
+_NUMBERS = (("confidence", 0.0, 1.0), ("score", -1e15, 1e15), ("stakes_hkd", 0.0, 1e15))
+
+
 def fault(outcome: object) -> str:
     """Why a value can't be taken as an Outcome, as a short code; empty when it can.
 
     Constructors don't validate, so what a plug-in returns is checked here before anything is done with it.
     """
-    if not isinstance(outcome, Outcome):
+    if type(outcome) is not Outcome:
         return "wrong-type"
     if outcome.value is None:
         return "no-value"
-    for name, value, low, high in (
-        ("confidence", outcome.confidence, 0.0, 1.0),
-        ("score", outcome.score, -1e15, 1e15),
-        ("stakes_hkd", outcome.stakes_hkd, 0.0, 1e15),
-    ):
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return f"{name}-not-a-number"
-        if not math.isfinite(value) or not low <= value <= high:
+    for name, low, high in _NUMBERS:
+        value = getattr(outcome, name)
+        if value is not None and not (type(value) in (int, float) and low <= value <= high):
             return f"{name}-out-of-range"
-    if not isinstance(outcome.reasons, tuple) or not all(isinstance(r, Reason) for r in outcome.reasons):
-        return "reasons-wrong-type"
+    if outcome.adverse not in (None, True, False) or type(outcome.effect) is not str:
+        return "wrong-type"
+    for name in ("reasons", "flags", "citations", "alternatives"):
+        if type(getattr(outcome, name)) is not tuple:
+            return f"{name}-wrong-type"
+    for reason in outcome.reasons:
+        if type(reason) is not Reason or not math.isfinite(reason.weight):
+            return "reasons-wrong-type"
+    if not _finite(outcome.value) or not all(_finite(c.new) for a in outcome.alternatives for c in a.changes):
+        return "not-a-number"
     return ""
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(_finite(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return all(_finite(v) for v in value)
+    return True

@@ -91,6 +91,8 @@ class UseCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Text per language.
     owner
         The person who answers for it.
+    plugin
+        The installed use case whose object decides, where a firm's own manifest has another name.
     purposes
         What personal data may be used for here; the first is the default.
     sector, opportunity, use_type, audience, regulated_activity
@@ -113,6 +115,7 @@ class UseCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     version: str
     title: Texts
     owner: str
+    plugin: str = ""
     purposes: tuple[str, ...]
     summary: Texts = {}
     sector: str = ""
