@@ -98,10 +98,14 @@ class Erasure(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeyChange(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The log's signing keys change; ``vkeys`` are C2SP verifier keys."""
+    """The log's signing keys change; ``vkeys`` are C2SP verifier keys.
+
+    ``handover`` is a checkpoint over the tree whose leaves are ``vkeys``, signed by the old and the new keys.
+    """
 
     kind: ClassVar[str] = "key"
 
+    handover: str = ""
     reason: str
     verify_sha256: str = ""
     vkeys: tuple[str, ...]
