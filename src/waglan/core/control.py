@@ -77,7 +77,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     stage
         When it acts.
     check
-        A pure function: before-controls take ``(case, context)``, after-controls ``(case, outcome, context)``.
+        A pure function: `Before` takes ``(case, context)``, `After` takes ``(case, outcome, context)``.
     clauses
         Ids of the obligations it serves.
     on_error
@@ -99,7 +99,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     stage: Stage
-    check: Before | After
+    check: Callable[..., Finding | Redacted]
     clauses: tuple[str, ...]
     summary: Mapping[Language, str]
     messages: Mapping[str, Mapping[Language, str]]

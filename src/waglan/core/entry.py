@@ -43,6 +43,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
-def event(entry_id: str, at_ms: int, facts: Event, *, subject: str = "", refs: tuple[str, ...] = (), actor: str = "") -> Entry:
+def event(
+    entry_id: str, at_ms: int, facts: Event, *, subject: str = "", refs: tuple[str, ...] = (), actor: str = ""
+) -> Entry:
     """An entry for an event that has nothing private."""
     return Entry(id=entry_id, kind=facts.kind, at_ms=at_ms, facts=facts, subject=subject, refs=refs, actor=actor)

@@ -147,7 +147,9 @@ class InputSchema:
                 errors.append(_missing(name, spec) if row[name] is None else _wrong(name, spec, row[name]))
         first = errors[0] if errors else Problem("The row can't be read.", "Its values don't fit.", "Check the row.")
         return Problem(
-            first.what if len(errors) == 1 else f"{len(errors)} fields can't be used: {', '.join(e.where for e in errors)}.",
+            first.what
+            if len(errors) == 1
+            else f"{len(errors)} fields can't be used: {', '.join(e.where for e in errors)}.",
             first.why,
             first.next,
             code=first.code if len(errors) == 1 else "input.invalid",

@@ -105,6 +105,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     explanation_id: str = ""
 
 
+MOST = 32
+"""So many reasons and flags fit a leaf."""
+LONGEST_CODE = 96
+"""Characters of a code; longer ones are prose and belong in text."""
 _NUMBERS = (("confidence", 0.0, 1.0), ("score", -1e15, 1e15), ("stakes_hkd", 0.0, 1e15))
 
 
@@ -119,16 +123,25 @@ def fault(outcome: object) -> str:
         return "no-value"
     for name, low, high in _NUMBERS:
         value = getattr(outcome, name)
-        if value is not None and not (type(value) in (int, float) and low <= value <= high):
+        if value is None:
+            continue
+        if type(value) not in (int, float):
+            return f"{name}-not-a-number"
+        if not low <= value <= high:
             return f"{name}-out-of-range"
-    if outcome.adverse not in (None, True, False) or type(outcome.effect) is not str:
-        return "wrong-type"
+    if outcome.adverse is not None and type(outcome.adverse) is not bool:
+        return "adverse-wrong-type"
     for name in ("reasons", "flags", "citations", "alternatives"):
         if type(getattr(outcome, name)) is not tuple:
             return f"{name}-wrong-type"
+    if len(outcome.reasons) > MOST or len(outcome.flags) > MOST:
+        return "too-many-reasons-or-flags"
     for reason in outcome.reasons:
-        if type(reason) is not Reason or not math.isfinite(reason.weight):
+        if type(reason) is not Reason or type(reason.code) is not str or not math.isfinite(reason.weight):
             return "reasons-wrong-type"
+    for code in (outcome.effect, outcome.explanation_id, *outcome.flags, *[r.code for r in outcome.reasons]):
+        if type(code) is not str or len(code) > LONGEST_CODE:
+            return "code-too-long"
     if not _finite(outcome.value) or not all(_finite(c.new) for a in outcome.alternatives for c in a.changes):
         return "not-a-number"
     return ""

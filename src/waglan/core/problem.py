@@ -32,7 +32,7 @@ class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives to it
         self,
         what: str,
         why: str,
-        next: str,  # noqa: A002 - the word the reader sees
+        next: str,
         *,
         code: str = "problem",
         where: str = "",
@@ -64,9 +64,7 @@ class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives to it
         if self.where:
             body["where"] = self.where
         if self.errors:
-            body["errors"] = [
-                {"where": e.where, "title": e.what, "detail": e.why, "next": e.next} for e in self.errors
-            ]
+            body["errors"] = [{"where": e.where, "title": e.what, "detail": e.why, "next": e.next} for e in self.errors]
         return body
 
 

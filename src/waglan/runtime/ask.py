@@ -1,0 +1,99 @@
+"""What a door knows beside the row, and what it gets back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from waglan.core.case import Language
+from waglan.core.decision import Decision, Route
+from waglan.core.usecase import UseCase
+
+HELD: dict[Language, str] = {
+    "en": "A person will decide this. You will hear from us; nothing has been decided by a machine alone.",
+    "zh-Hant": "本個案將由專人決定，我們會另行通知；並非單由電腦作出決定。",
+    "zh-Hans": "本个案将由专人决定，我们会另行通知；并非仅由计算机作出决定。",
+}
+REFUSED: dict[Language, str] = {
+    "en": "This can't be processed automatically. Please contact us.",
+    "zh-Hant": "此項要求未能自動處理，請與我們聯絡。",
+    "zh-Hans": "此项请求无法自动处理，请与我们联系。",
+}
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case reached us; the fields mean what they mean on `waglan.core.Case`.
+
+    ``drop_unknown`` lets undeclared fields come in so that data minimisation drops them on the record;
+    otherwise they are a Problem. ``drill`` marks an exercise, ``replay`` a repetition: neither counts as live.
+    """
+
+    channel: str = "python"
+    language: Language = "en"
+    purpose: str = ""
+    consent_ref: str = ""
+    notice_id: str = ""
+    source: str = ""
+    source_seq: int | None = None
+    drop_unknown: bool = False
+    drill: bool = False
+    replay: bool = False
+    actor: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that is on the log.
+
+    Attributes
+    ----------
+    decision
+        The whole decision, for callers inside the firm.
+    index
+        Where its leaf stands in the log.
+    manifest
+        The manifest in force, for texts.
+    """
+
+    decision: Decision
+    index: int
+    manifest: UseCase
+
+    def body(self) -> dict[str, Any]:
+        """What a door sends. The outcome is there only when the route is ``auto``."""
+        decision = self.decision
+        language = decision.case.language
+        body: dict[str, Any] = {
+            "id": decision.id,
+            "use_case": decision.case.use_case,
+            "route": decision.route.value,
+            "index": self.index,
+            "decided_at": decision.decided_at,
+        }
+        outcome = decision.outcome
+        if decision.route is Route.AUTO and outcome is not None:
+            body["effect"] = outcome.effect
+            body["outcome"] = outcome.value
+            body["score"] = outcome.score
+            body["confidence"] = outcome.confidence
+            body["reasons"] = [
+                {"code": r.code, "text": r.text.get(language) or r.text.get("en", "")} for r in outcome.reasons
+            ]
+            body["alternatives"] = msgspec.to_builtins(outcome.alternatives)
+        else:
+            body["message"] = self._message(language)
+        disclosure = self.manifest.disclosure
+        if disclosure is not None and decision.disclosure_lang is not None:
+            body["disclosure"] = {
+                "id": disclosure.id,
+                "text": disclosure.text[decision.disclosure_lang],
+                "contact": disclosure.contact,
+            }
+        return body
+
+    def _message(self, language: Language) -> str:
+        if self.decision.route is Route.BLOCKED:
+            return REFUSED[language]
+        if self.decision.outcome is None and language in self.manifest.fallback:
+            return self.manifest.fallback[language]
+        return HELD[language]
