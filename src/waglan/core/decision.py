@@ -80,7 +80,7 @@ class DecisionFacts(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The public part of a decision's leaf: what rules and monitors read, without a word about the person.
 
     Decimals are text with six (score, confidence) or two (money) digits, times milliseconds since 1970 UTC.
-    ``controls`` holds name and verdict, ``models`` id, version, digest, provider, region and whether it answered.
+    A member that is absent from a leaf has the default given here. ``controls`` holds name and verdict, ``models`` id, version, digest, provider, region and whether it answered.
     """
 
     kind: ClassVar[str] = "decision"
@@ -99,12 +99,12 @@ class DecisionFacts(Event, frozen=True, kw_only=True, omit_defaults=True):
     explanation_id: str = ""
     failover: bool = False
     imported: bool = False
-    language: Language = "en"
+    language: Language | None = None
     latency_us: int = 0
     models: tuple[tuple[str, str, str, str, str, bool], ...] = ()
     notice_id: str = ""
     opt_out: bool | None = None
-    oversight_level: Oversight = "in_the_loop"
+    oversight_level: Oversight | None = None
     phase: str = ""
     pii_found: bool | None = None
     policy_digest: str = ""
@@ -112,12 +112,12 @@ class DecisionFacts(Event, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...] = ()
     redacted: bool = False
     replay: bool = False
-    route: Route = Route.HUMAN
+    route: Route | None = None
     score: str | None = None
     source: str = ""
     source_seq: int | None = None
     stakes_hkd: str | None = None
-    tier: Tier = "high"
+    tier: Tier | None = None
     use_case: str = ""
     use_case_version: str = ""
     why: tuple[str, ...] = ()
