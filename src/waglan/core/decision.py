@@ -79,8 +79,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class DecisionFacts(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The public part of a decision's leaf: what rules and monitors read, without a word about the person.
 
-    Decimals are text with six (score, confidence) or two (money) digits, times milliseconds since 1970 UTC.
-    A member that is absent from a leaf has the default given here. ``controls`` holds name and verdict, ``models`` id, version, digest, provider, region and whether it answered.
+    Decimals are text with six (score, confidence) or two (money) digits, times milliseconds since 1970 UTC. A
+    member that is absent from a leaf has the default given here. ``controls`` holds name and verdict, ``models``
+    id, version, digest, provider, region and whether it answered.
     """
 
     kind: ClassVar[str] = "decision"

@@ -50,7 +50,7 @@ def parse_toml(text: str, kind: type[S], origin: str) -> S:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise _explain(text, kind, origin, str(error)) from None
+        raise _explain(text, document, kind, origin, str(error)) from None
 
 
 def parse_manifest(text: str, origin: str) -> UseCase:
@@ -94,9 +94,9 @@ def _inconsistencies(m: UseCase) -> list[tuple[list[str], str, str, str]]:
     return found
 
 
-def _explain(text: str, kind: type, origin: str, message: str) -> Problem:
+def _explain(text: str, document: Any, kind: type, origin: str, message: str) -> Problem:
     match = _PATH.search(message)
-    path = re.findall(r"\.\.\.|[^.\[\]]+", match["path"]) if match else []
+    path = _named(document, kind, re.findall(r"\.\.\.|[^.\[\]]+", match["path"]) if match else [])
     reason = _PATH.sub("", message)
     if unknown := _UNKNOWN.search(message):
         name = unknown["name"]
@@ -129,8 +129,28 @@ def _explain(text: str, kind: type, origin: str, message: str) -> Problem:
     )
 
 
+def _named(document: Any, kind: Any, path: list[str]) -> list[str]:
+    """A path with each ``...`` (any key of a mapping, as msgspec writes it) replaced by the key at fault."""
+    named: list[str] = []
+    for step in path:
+        expected = _type_at(kind, [*named, step])
+        table = document if isinstance(document, dict) else {}
+        key = next((k for k, value in table.items() if not _fits(value, expected)), step) if step == "..." else step
+        named.append(key)
+        document = table.get(key)
+    return named
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def _type_at(kind: Any, path: list[str]) -> Any:
-    """The annotation reached by a path of keys; ``...`` stands for any key of a mapping, as msgspec writes it."""
+    """The annotation reached by a path of keys."""
     for step in path:
         kind = next((a for a in get_args(kind) if a is not type(None)), kind) if _optional(kind) else kind
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -156,11 +176,11 @@ def _choices_at(kind: Any, path: list[str]) -> tuple[str, ...]:
 
 
 def _line(text: str, path: list[str]) -> int:
-    """The line (from 1) where the last word of a path stands as a key, best effort; 1 when it isn't found."""
-    words = [re.escape(w) for w in path if w not in ("...",)]
-    for word in reversed(words):
-        pattern = re.compile(rf'^\s*(\[+[^\]]*)?["\']?{word}["\']?\s*[\].=]|["\']{word}["\']')
-        for number, line in enumerate(text.splitlines(), 1):
-            if pattern.search(line):
-                return number
-    return 1
+    """The line (from 1) where a path of keys leads, each word looked for from the line of the one before it."""
+    lines = text.splitlines()
+    found = 0
+    for word in path:
+        key = rf'["\']?{re.escape(word)}["\']?'
+        pattern = re.compile(rf"^\s*(\[+([^\]]*\.)?)?{key}\s*[\].=]|[{{,]\s*{key}\s*=")
+        found = next((at for at in range(found, len(lines)) if pattern.search(lines[at])), found)
+    return found + 1

@@ -80,8 +80,9 @@ def recorded(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Put a function on the record: each call becomes a decision of the use case ``name``.
 
-    The wrapped function takes what it took and returns what it returned (of an `Outcome`, its value). Its parameters become the declared inputs, typed
-    by their annotations. A call returns only when it is on the log and its route is ``auto``.
+    The wrapped function takes what it took and returns what it returned (of an `Outcome`, its value). Its
+    parameters become the declared inputs, typed by their annotations. A call returns only when it is on the log
+    and its route is ``auto``.
 
     Parameters
     ----------
