@@ -7,6 +7,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+HASH_BYTES = 32
+UNAVAILABLE = "ledger.unavailable"
+UNKNOWN = "ledger.unknown"
+
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a log after a commit.
@@ -44,7 +48,7 @@ class Tile(NamedTuple):
     """A full hash tile: 256 hashes, 8,192 bytes, at a tile level and index."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment] # the standard's word; tuple.index isn't wanted here
     data: bytes
 
 
@@ -70,7 +74,9 @@ class Store(Protocol):
         """Take the write lock, read the head inside the transaction, call ``build`` with it, write, make durable.
 
         Returns only when the batch is on stable storage. When ``build`` or the storage raises, nothing is
-        written and the error is passed on.
+        written and the error is passed on; only where that can't be said (a connection lost while committing)
+        the Problem's code is ``ledger.unknown`` instead. A batch without rows is written and synced like any
+        other: that is how the ledger tries whether a storage that refused is back.
         """
         ...
 
@@ -89,3 +95,25 @@ class Store(Protocol):
     def close(self) -> None:
         """Give back handles; a closed store may be opened again."""
         ...
+
+
+def join_peaks(peaks: tuple[bytes, ...]) -> bytes:
+    """`Head.peaks` as a store may keep them: the hashes there are, lowest level first."""
+    return b"".join(peaks)
+
+
+def split_peaks(size: int, joined: bytes) -> tuple[bytes, ...]:
+    """`Head.peaks` again; which levels have one is what the binary form of ``size`` says."""
+    peaks: list[bytes] = []
+    at = 0
+    for level in range(size.bit_length()):
+        width = HASH_BYTES if size >> level & 1 else 0
+        peaks.append(joined[at : at + width])
+        at += width
+    return tuple(peaks)
+
+
+def edges_changed(before: Head, after: Head) -> list[tuple[int, bytes]]:
+    """The levels of `Head.edges` that a commit must write, with their new hashes."""
+    known = before.edges
+    return [(i, edge) for i, edge in enumerate(after.edges) if i >= len(known) or known[i] != edge]

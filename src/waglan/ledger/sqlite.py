@@ -1,0 +1,278 @@
+"""The log in one SQLite file: write-ahead log, a sync for every commit, several processes at once.
+
+References
+----------
+sqlite.org/wal.html, sqlite.org/pragma.html (synchronous = FULL syncs the write-ahead log on every commit).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from waglan.ledger import chunk, sqlite_faults
+from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
+from waglan.ledger.wal import HARD_BYTES, SOFT_BYTES, Checkpointer
+
+PAGE_BYTES = 8192
+VERSION = 1
+_WINDOW_BYTES = 1 << 20
+_CHUNK = "SELECT first, ids, sizes, leaves, sealed FROM chunk"
+
+
+class SqliteStore:
+    """A store in a file; see `waglan.ledger.store.Store`.
+
+    Connections are opened when first needed, and anew after any failure: what a connection that has met an I/O
+    error believes is never trusted.
+
+    Parameters
+    ----------
+    path
+        The file; it is made, with its folder, when absent.
+    busy_s
+        How long to wait for another process's commit before giving up, seconds.
+    soft_bytes, hard_bytes
+        See `Checkpointer`.
+    """
+
+    def __init__(
+        self, path: Path, *, busy_s: float = 2.0, soft_bytes: int = SOFT_BYTES, hard_bytes: int = HARD_BYTES
+    ) -> None:
+        self.path = path
+        self._busy_s = busy_s
+        self._limits = (soft_bytes, hard_bytes)
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._checkpointer: Checkpointer | None = None
+        self._doubt = False
+        self._known = Head()
+
+    def head(self) -> Head:
+        with self._read_lock, sqlite_faults.told(self.path):
+            connection = self._reading()
+            try:
+                connection.execute("BEGIN")  # head, edges and second note of the same commit
+                return self._head(connection)
+            finally:
+                connection.rollback()
+
+    def commit(self, build: Callable[[Head], Batch]) -> Head:
+        with self._write_lock, sqlite_faults.told(self.path):
+            try:
+                connection = self._writing()
+                self._begin(connection)
+                before = self._head(connection)
+                batch = build(before)
+                written = self._write(connection, before, batch)
+                connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._doubt = True
+                self._drop_writer()
+                raise
+            except BaseException:
+                self._abandon()
+                raise
+            self._known = batch.head
+            assert self._checkpointer is not None
+            self._checkpointer.wrote(written)
+            return batch.head
+
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Row]]:
+        limit = 16
+        stop = min(stop, self.head().size)
+        while start < stop:
+            found = self._chunks(start, stop, limit)
+            if not found:
+                raise sqlite_faults.gap(self.path, start)
+            taken = sum(len(each.leaves) + len(each.sealed) for each in found)
+            limit = max(1, min(1024, limit * _WINDOW_BYTES // max(taken, 1)))
+            for each in found:
+                for index, row in chunk.unpack(each, start, stop):
+                    if index != start:
+                        raise sqlite_faults.gap(self.path, start)
+                    yield index, row
+                    start += 1
+
+    def find(self, entry_id: str) -> int | None:
+        with self._read_lock, sqlite_faults.told(self.path):
+            query = "SELECT chunk.first, ids FROM span JOIN chunk USING (first) WHERE prefix = ? ORDER BY chunk.first"
+            for first, ids in self._reading().execute(query, (chunk.prefix(entry_id),)).fetchall():
+                at = chunk.position(ids, entry_id)
+                if at is not None:
+                    return int(first) + at
+        return None
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        with self._read_lock, sqlite_faults.told(self.path):
+            query = "SELECT data FROM tile WHERE level = ? AND idx = ?"
+            row = self._reading().execute(query, (level, index)).fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        with self._write_lock, self._read_lock:
+            if self._checkpointer is not None:
+                self._checkpointer.close()
+                self._checkpointer = None
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+            self._drop_writer()
+
+    # ---- connections
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            if mode != "wal" or connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
+                raise sqlite_faults.unsafe(self.path, mode)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _reading(self) -> sqlite3.Connection:
+        if self._reader is None:
+            self._migrated()
+            self._reader = self._connect()
+            self._reader.execute("PRAGMA query_only = ON")
+        return self._reader
+
+    def _writing(self) -> sqlite3.Connection:
+        if self._writer is None:
+            self._migrated()
+            self._writer = self._connect()
+        if self._checkpointer is None:
+            soft, hard = self._limits
+            self._checkpointer = Checkpointer(self._connect, soft_bytes=soft, hard_bytes=hard)
+        if self._doubt:
+            self._settle(self._writer)
+        self._checkpointer.relieve(self._writer)
+        return self._writer
+
+    def _settle(self, connection: sqlite3.Connection) -> None:
+        """After a failure: move all that is visible into the database file and sync it, before anything goes on.
+
+        A failed sync leaves pages in memory that count as written but aren't on the disk; writing them again, to
+        another file, is what makes them so.
+        """
+        deadline = time.monotonic() + self._busy_s
+        while True:
+            busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+            if not busy and pages == moved:
+                self._doubt = False
+                return
+            if time.monotonic() > deadline:
+                raise sqlite_faults.locked(self.path)
+            time.sleep(0.01)
+
+    def _migrated(self) -> None:
+        """Make the file and bring its tables to this version."""
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise sqlite_faults.newer(self.path, version, VERSION)
+            if version == VERSION:
+                return
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            self._begin(connection)
+            for number in range(connection.execute("PRAGMA user_version").fetchone()[0] + 1, VERSION + 1):
+                for statement in _statements(number):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _abandon(self) -> None:
+        """``build`` refused, or something unforeseen: undo the transaction, or the connection with it."""
+        if self._writer is not None:
+            try:
+                self._writer.rollback()
+            except sqlite3.Error:
+                self._doubt = True
+                self._drop_writer()
+
+    # ---- statements
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Take the write lock. SQLite's own waiting sleeps up to 100 ms, which starves two busy writers."""
+        deadline = time.monotonic() + self._busy_s
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                time.sleep(random.uniform(0.0002, 0.002))
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
+
+    def _head(self, connection: sqlite3.Connection) -> Head:
+        size, peaks, signed = connection.execute("SELECT size, peaks, note FROM head").fetchone()
+        known = self._known
+        if known.size == size and known.note == signed and signed:
+            return known  # the signed note names size and root: nothing else can have changed
+        edges = connection.execute("SELECT hashes FROM edge ORDER BY level").fetchall()
+        dual = connection.execute("SELECT note FROM dual").fetchone()[0]
+        head = Head(
+            size=size, peaks=split_peaks(size, peaks), edges=tuple([e[0] for e in edges]), note=signed, dual_note=dual
+        )
+        self._known = head
+        return head
+
+    def _write(self, connection: sqlite3.Connection, before: Head, batch: Batch) -> int:
+        """Write a batch inside the transaction; returns about how many bytes the write-ahead log grows by."""
+        head = batch.head
+        written = 4 * PAGE_BYTES
+        for each in chunk.pack(before.size, batch.rows):
+            connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?)", each)
+            spans = [(found, each.first) for found in chunk.prefixes(each)]
+            connection.executemany("INSERT INTO span VALUES (?, ?)", spans)
+            written += len(each.leaves) + len(each.sealed) + 32 * len(spans)
+        if batch.tiles:
+            connection.executemany("INSERT INTO tile VALUES (?, ?, ?)", batch.tiles)
+            written += 2 * PAGE_BYTES * len(batch.tiles)
+        connection.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?)", edges_changed(before, head))
+        if head.dual_note != before.dual_note:
+            connection.execute("UPDATE dual SET note = ?", (head.dual_note,))
+        changed = (head.size, join_peaks(head.peaks), head.note)
+        connection.execute("UPDATE head SET size = ?, peaks = ?, note = ?", changed)
+        return written
+
+    def _chunks(self, start: int, stop: int, limit: int) -> list[chunk.Chunk]:
+        query = f"{_CHUNK} WHERE first >= (SELECT max(first) FROM chunk WHERE first <= ?) AND first < ? "
+        with self._read_lock, sqlite_faults.told(self.path):
+            found = self._reading().execute(f"{query}ORDER BY first LIMIT ?", (start, stop, limit)).fetchall()
+        return [chunk.Chunk(*each) for each in found]
+
+
+def _statements(number: int) -> list[str]:
+    """The statements of a numbered migration; none of ours holds a semicolon inside a text."""
+    script = files("waglan.ledger").joinpath(f"sqlite_{number}.sql").read_text(encoding="utf-8")
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    return [each for each in "\n".join(lines).split(";") if each.strip()]
