@@ -1,0 +1,83 @@
+"""One server process: opens the workspace, serves it, closes it. Tells its parent how that went."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+from waglan.api.app import create_app
+from waglan.api.respond import ASGIApp, Receive, Scope, Send
+from waglan.core import Problem
+from waglan.runtime import Workspace
+
+
+class Flag(Protocol):
+    """A byte shared among processes."""
+
+    value: Any
+
+
+class Worker:
+    """Makes the application inside a worker process; picklable, so that it works with every start method.
+
+    Parameters
+    ----------
+    folder
+        The workspace.
+    report
+        Where it writes one JSON object: what may be asked, or the Problem that stops it.
+    stopping
+        Set by the parent when the server is to go down.
+    """
+
+    def __init__(self, folder: Path, report: Connection, stopping: Flag) -> None:
+        self._folder = folder
+        self._report = report
+        self._stopping = stopping
+
+    def __call__(self) -> ASGIApp:
+        try:
+            workspace = Workspace.open(self._folder)
+        except Problem as problem:
+            self._tell({"problem": problem.as_dict()})
+            logging.shutdown()
+            os._exit(3)
+        self._tell({"sample": _sample(workspace)})
+        return Served(workspace, create_app(workspace, stopping=lambda: bool(self._stopping.value)))
+
+    def _tell(self, what: Mapping[str, Any]) -> None:
+        try:
+            self._report.send_bytes(json.dumps(what, ensure_ascii=False).encode())
+        except OSError as error:
+            print(f"The parent of this worker can't be told: {error}", file=sys.stderr)
+
+
+class Served:
+    """The application, and the workspace that ends with it."""
+
+    def __init__(self, workspace: Workspace, app: ASGIApp) -> None:
+        self._workspace = workspace
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            self._workspace.close()
+
+
+def _sample(workspace: Workspace) -> dict[str, Any] | None:
+    """Name and sample case of the first use case that has one."""
+    for name in workspace.catalogue:
+        try:
+            loaded = workspace.catalogue.get(name)
+        except Problem:
+            continue  # GET /use-cases shows it with this Problem
+        if loaded.plugin.samples:
+            return {"use_case": name, "case": loaded.plugin.samples[0]}
+    return None

@@ -1,0 +1,229 @@
+"""``waglan serve``: the HTTP doors on this machine's loopback, in as many processes as asked for."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import http.client
+import ipaddress
+import json
+import multiprocessing
+import os
+import shlex
+import socket
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import click
+
+from waglan.core.problem import Problem
+
+_STOP_S = 10
+"""How long a worker may take to end; what it acknowledged is on the log in any case."""
+_START_S = 30.0
+
+
+@click.command()
+@click.option("--workspace", "folder", type=click.Path(path_type=Path), default=Path(), help="The workspace's folder.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8420, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on one ledger.")
+@click.option("--json", "as_json", is_flag=True, help="Say where the server is as one JSON object.")
+def serve(folder: Path, host: str, port: int, workers: int, as_json: bool) -> None:
+    """Open the HTTP doors on this machine. Stop with Ctrl-C."""
+    address = loopback(host)
+    free(address, port)
+    run(folder, address, port, workers, as_json)
+
+
+def loopback(host: str) -> str:
+    """The address to bind; a Problem for any that other machines could reach."""
+    name = "127.0.0.1" if host == "localhost" else host
+    try:
+        if ipaddress.ip_address(name).is_loopback:
+            return name
+    except ValueError:
+        pass
+    raise Problem(
+        f"The server can't be opened on {host!r}.",
+        "There is no access control yet, so whoever reaches the address could ask and read everything.",
+        "Leave --host out; let a reverse proxy on this machine authenticate callers from elsewhere.",
+        code="serve.host",
+        where="--host",
+    )
+
+
+def free(address: str, port: int) -> None:
+    """Raise a Problem when somebody listens on the port; the server itself would share it without a word."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            raise Problem(
+                f"Port {port} is taken." if taken else f"Port {port} can't be opened.",
+                "Another program listens there, perhaps another 'waglan serve'." if taken else f"{error.strerror}.",
+                f"Stop it, or choose another port: waglan serve --port {min(port + 1, 65535)}.",
+                code="environment.port",
+                where=f"{address}:{port}",
+            ) from None
+
+
+def run(folder: Path, address: str, port: int, workers: int, as_json: bool) -> None:
+    """Serve until told to stop."""
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
+    from waglan.api.worker import Worker
+
+    stopping = multiprocessing.RawValue(ctypes.c_bool, False)
+    hears, tells = multiprocessing.Pipe(duplex=False)
+
+    class Doors(Granian):  # type: ignore[misc, valid-type]
+        def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+            stopping.value = True
+            super().signal_handler_interrupt(*args, **kwargs)
+
+    server = Doors(
+        "waglan",
+        address=address,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=0,
+        workers_kill_timeout=_STOP_S,
+        log_level=LogLevels.error,
+        log_dictconfig=_log_to_stderr(),
+    )
+    greeter = Greeter(server, hears, address, port, as_json)
+    threading.Thread(target=greeter.wait, name="waglan-greeter", daemon=True).start()
+    try:
+        server.serve(target_loader=Worker(folder.resolve(), tells, stopping), wrap_loader=False)
+    except SystemExit:
+        if greeter.problem is None:
+            raise
+    if greeter.problem is not None:
+        raise greeter.problem
+
+
+class Greeter:
+    """Waits for the first worker and says where the server is, or what keeps it from starting.
+
+    Parameters
+    ----------
+    server
+        Granian's; it is stopped when no worker comes up.
+    hears
+        Where workers report.
+    address, port
+        Where the server listens.
+    as_json
+        Whether to speak in one JSON object.
+    """
+
+    def __init__(self, server: Any, hears: Connection, address: str, port: int, as_json: bool) -> None:
+        self._server = server
+        self._hears = hears
+        self._host = f"[{address}]" if ":" in address else address
+        self._port = port
+        self._as_json = as_json
+        self.problem: Problem | None = None
+
+    def wait(self) -> None:
+        if not self._hears.poll(_START_S):
+            self._stop(_slow())
+            return
+        told = json.loads(self._hears.recv_bytes())
+        if "problem" in told:
+            self._stop(_from_dict(told["problem"]))
+        elif not self._listening():
+            self._stop(_slow())
+        else:
+            self._say(told["sample"])
+            self._follow()
+
+    def _follow(self) -> None:
+        """Hear workers that come later; one that can't open the workspace says why on standard error."""
+        while True:
+            told = json.loads(self._hears.recv_bytes())
+            if "problem" in told:
+                click.echo(str(_from_dict(told["problem"])), err=True)
+
+    def _listening(self) -> bool:
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until:
+            try:
+                connection = http.client.HTTPConnection(self._host.strip("[]"), self._port, timeout=5)
+                connection.request("GET", "/health", headers={"Host": "localhost"})
+                return connection.getresponse().status == 200
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def _say(self, sample: dict[str, Any] | None) -> None:
+        url = f"http://{self._host}:{self._port}"
+        curls = examples(url, sample)
+        if self._as_json:
+            click.echo(json.dumps({"url": url, "pid": os.getpid(), "examples": curls}, ensure_ascii=False))
+        else:
+            click.echo(f"Waglan answers at {url} (this machine only). Stop with Ctrl-C.\n")
+            click.echo("\n".join(f"  {line}" for line in curls))
+        sys.stdout.flush()
+
+    def _stop(self, problem: Problem) -> None:
+        self.problem = problem
+        self._server.signal_handler_interrupt()
+
+
+def examples(url: str, sample: dict[str, Any] | None) -> list[str]:
+    """Three lines to try: decide the sample case, read the feed, see what may be asked."""
+    looks = [f"curl -s '{url}/decisions?limit=10'", f"curl -s {url}/use-cases"]
+    if sample is None:
+        return [*looks, f"curl -s {url}/ready"]
+    body = shlex.quote(json.dumps(sample["case"], ensure_ascii=False))
+    return [
+        f"curl -s {url}/decide/{sample['use_case']} -H 'Content-Type: application/json' -d {body}",
+        looks[0],
+        f"curl -s {url}/use-cases/{sample['use_case']}",
+    ]
+
+
+def _slow() -> Problem:
+    return Problem(
+        "The server didn't come up.", f"No worker answered within {_START_S:.0f} seconds.",
+        "Look at the lines above, and run 'waglan doctor'.", code="environment.start",
+    )  # fmt: skip
+
+
+def _from_dict(body: dict[str, Any]) -> Problem:
+    return Problem(
+        body["title"],
+        body["detail"],
+        body["next"],
+        code=body["type"].rpartition(":")[2],
+        where=body.get("where", ""),
+        status=body["status"],
+    )
+
+
+def _log_to_stderr() -> dict[str, Any]:
+    plain = {"()": "logging.Formatter", "fmt": "[%(levelname)s] %(message)s"}
+    handler = {"formatter": "plain", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
+    quiet = {"handlers": ["stderr"], "level": "ERROR", "propagate": False}
+    return {
+        "formatters": {"plain": plain},
+        "handlers": {"stderr": handler},
+        "loggers": {"_granian": quiet, "granian.access": quiet},
+    }
