@@ -157,16 +157,16 @@ def load(raw: bytes) -> Scorecard:
     try:
         found = msgspec.json.decode(raw, type=Scorecard)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _invalid(str(error)) from None
+        raise invalid(str(error)) from None
     for c in found.characteristics:
         if c.name in found.protected:
-            raise _invalid(f"it scores the protected attribute {c.name!r}")
+            raise invalid(f"it scores the protected attribute {c.name!r}")
         if len(c.points) != len(c.binning.bands):
-            raise _invalid(f"{c.name!r} has {len(c.binning.bands)} bands and {len(c.points)} points")
+            raise invalid(f"{c.name!r} has {len(c.binning.bands)} bands and {len(c.points)} points")
         if not c.binning.bands or c.binning.bands[-1].role != "missing":
-            raise _invalid(f"the last band of {c.name!r} isn't the missing one")
+            raise invalid(f"the last band of {c.name!r} isn't the missing one")
         if list(c.binning.edges) != sorted(set(c.binning.edges)):
-            raise _invalid(f"the ranges of {c.name!r} aren't in order")
+            raise invalid(f"the ranges of {c.name!r} aren't in order")
     return found
 
 
@@ -175,9 +175,10 @@ def digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _invalid(why: str) -> Problem:
+def invalid(why: str) -> Problem:
+    """The Problem of a credit model's file that can't be used."""
     return Problem(
-        "The file is no usable scorecard.",
+        "The file is no usable credit model.",
         f"{why[:1].upper()}{why[1:]}.",
         "Train it again with 'waglan credit train', or restore the file.",
         code="model.invalid",
