@@ -3,6 +3,7 @@
 from waglan.runtime.rows.delimited import Delimited
 from waglan.runtime.rows.header import check_columns
 from waglan.runtime.rows.lines import ENCODINGS
+from waglan.runtime.rows.mapping import Mapper, PastDecision
 from waglan.runtime.rows.objects import JsonArray, JsonLines, parse_line, parse_object
 from waglan.runtime.rows.opening import Format, Opened, open_rows
 from waglan.runtime.rows.parquet import Parquet
@@ -18,8 +19,10 @@ __all__ = [
     "Format",
     "JsonArray",
     "JsonLines",
+    "Mapper",
     "Opened",
     "Parquet",
+    "PastDecision",
     "Rejected",
     "Row",
     "Table",
