@@ -13,7 +13,7 @@ from waglan.core.outcome import ModelUse
 from waglan.core.problem import Problem
 from waglan.core.usecase import ModelSlot
 from waglan.runtime.apart import Apart, Overdue, Stuck
-from waglan.runtime.breaker import Breaker
+from waglan.runtime.breaker import Breaker, State
 
 FAILOVER_CONTROL = "model.failover"
 BATCH_DEADLINE_S = 60.0
@@ -80,25 +80,38 @@ class RuntimeKit:
 
     async def model(self, slot: str, inputs: Mapping[str, Any]) -> Any:
         """The first answer in time; raises `NoAnswer` when no model of the slot gives one."""
-        return await self._ask(slot, lambda seat: seat.model.predict(inputs), rows=1)
+        return await self._ask(slot, lambda seat: seat.model.predict(inputs))
 
     async def model_many(self, slot: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-        """One answer per row, all from the same model; raises `NoAnswer`."""
+        """One answer per row from the slot's first model, while all goes well; else `NoAnswer`.
+
+        A batch has no failover of its own: the runtime then asks row by row, so that a batch means what one by
+        one means, and a model's failures are counted once.
+        """
+        seats, deadline_s = self._slots.seats(slot)
+        seat, clock = seats[0], self._slots.clock
+        if seat.breaker.state is not State.CLOSED:
+            raise NoAnswer(f"the first model of slot {slot!r} is resting")
 
         def ask(seat: Seat) -> Any:
             if seat.predict_many is not None:
                 return seat.predict_many(rows)
             return [seat.model.predict(row) for row in rows]
 
-        answers = await self._ask(slot, ask, rows=len(rows))
-        answers = [await a if isinstance(a, Awaitable) else a for a in answers]
-        if len(answers) != len(rows):
-            raise NoAnswer(f"{len(answers)} answers to {len(rows)} rows")
+        started = clock.monotonic_ns()
+        try:
+            answers = await self._call(seat, ask, max(deadline_s, min(deadline_s * len(rows), BATCH_DEADLINE_S)))
+            answers = [await a if isinstance(a, Awaitable) else a for a in answers]
+        except Exception as error:
+            raise NoAnswer(f"{seat.card.id}: {type(error).__name__}") from error
+        if len(answers) != len(rows) or any(answer is None for answer in answers):
+            raise NoAnswer(f"{seat.card.id} didn't answer every row")
+        seat.breaker.succeeded()
+        self._used(slot, seat, answered=True, latency_us=(clock.monotonic_ns() - started) // 1000 // len(rows))
         return answers
 
-    async def _ask(self, slot: str, call: Callable[[Seat], Any], *, rows: int) -> Any:
+    async def _ask(self, slot: str, call: Callable[[Seat], Any]) -> Any:
         seats, deadline_s = self._slots.seats(slot)
-        deadline_s = max(deadline_s, min(deadline_s * rows, BATCH_DEADLINE_S))
         clock = self._slots.clock
         for rank, seat in enumerate(seats):
             if not seat.breaker.allow():
