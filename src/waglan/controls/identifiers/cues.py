@@ -1,0 +1,119 @@
+"""Words before a number that say what it is, or that it is nothing personal; the nearest one counts.
+
+Forms without a check digit (account, FPS identifier, passport, permit, Octopus) need their cue. A form that is only
+probable (eight digits) loses to a cue for something else: a reference, an order, an amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from waglan.controls.identifiers.kinds import Kind
+
+Cue = Kind | Literal["", "OTHER"]
+
+REACH = 40
+"""How far before a number its cue may begin, characters."""
+
+_LATIN: tuple[tuple[Cue, str], ...] = (
+    ("HKID", "hkid|hkids|hkic|h.k.i.d|id card|id card no|identity card|identity document|identity no|"
+             "identity number|identification number|id no|id number|i.d. no|i.d. number|id:"),
+    ("PASSPORT", "passport|passports"),
+    ("PERMIT", "home return permit|home-return permit|home visit permit|travel permit|hrp"),
+    ("OCTOPUS", "octopus|octopus card"),
+    ("FPS", "fps|fps id|fps identifier|faster payment|faster payments|faster payment system"),
+    ("PHONE", "phone|phones|telephone|cellphone|tel|mobile|mob|cell|whatsapp|wechat|call|called|calling|"
+              "calls|ring|rang|dial|dialled|fax|sms|texted|hotline|contact|contacted|contactable|reach|reached|"
+              "landline"),
+    ("ACCOUNT", "a/c|acc|acct|acct.|account|accounts|bank|autopay|account_no|account_number|a/cs"),
+    ("OTHER", "ref|ref.|refs|reference|references|order|orders|invoice|invoices|case|cases|policy|claim|claims|"
+              "ticket|serial|batch|receipt|tracking|transaction|br|brn|registration|version|date|dated|id|room|"
+              "rooms|amount|amounts|total|balance|hkd|usd|rmb|cny|eur|gbp|jpy|$|file|contract|shares|units|meter|"
+              "waybill|parcel|barcode|sku|isbn|code|paid|deposit|turnover|revenue|journal|voucher|docket|model|lot|"
+              "job|form|cheque"),
+)  # fmt: skip
+_HAN: tuple[tuple[Cue, str], ...] = (
+    ("HKID", "身份證|身份证|身分證|身分证|身份證明文件|身份证明文件"),
+    ("PASSPORT", "護照|护照"),
+    ("PERMIT", "回鄉證|回乡证|回鄉卡|回乡卡|通行證|通行证"),
+    ("OCTOPUS", "八達通|八达通|八達通卡|八达通卡"),
+    ("FPS", "轉數快|转数快|轉數快識別碼|转数快识别码|快速支付系統|快速支付系统"),
+    ("PHONE", "電話|电话|手機|手机|手提|致電|致电|來電|来电|聯絡|联络|聯繫|联系|流動|流动|傳真|传真|微信|打俾|打給|"
+              "打给|撥打|拨打|熱線|热线|短訊|短信|座機|座机|固網"),
+    ("ACCOUNT", "戶口|户口|帳戶|賬戶|账户|帐户|帳號|賬號|账号|帐号|銀行|银行|銀行卡號|過數|过数|轉帳|轉賬|转账|"
+                "轉帳至|入數"),
+    ("OTHER", "參考|参考|編號|编号|單號|单号|單據|单据|訂單|订单|發票|发票|個案|个案|保單|保单|金額|金额|總額|总额|"
+              "總數|总数|總計|总计|結餘|结余|港幣|港币|港元|人民幣|人民币|商業登記|商业登记|日期|序號|序号|流水|"
+              "批號|批号|批次|合約|合同|檔號|檔案|档案|版本|股數|股数|交易|條碼|条码|代號|代号|代碼|代码|快遞|快递|"
+              "物流|營業額|营业额|存款|收據|收据|付款|支票|貨件|货件|運單|运单|工單|工单|票據|票据|¥|€|£"),
+)  # fmt: skip
+_NUMBERED = ("", "號碼", "号码", "編號", "编号", "號", "号", "號數")
+
+
+def _listed(words: Iterable[tuple[Cue, str]], endings: tuple[str, ...]) -> dict[str, Cue]:
+    return {
+        (word + ending)[::-1]: cue
+        for cue, listed in words
+        for word in listed.split("|")
+        for ending in (endings if cue != "OTHER" else ("",))
+    }
+
+
+def _trie(words: Iterable[str]) -> str:
+    """A pattern that matches the longest of the words, branching once per character."""
+    root: dict[str, Any] = {}
+    for word in words:
+        node = root
+        for character in word:
+            node = node.setdefault(character, {})
+        node[""] = {}
+
+    def pattern(node: dict[str, Any]) -> str:
+        branches = [re.escape(c) + pattern(child) for c, child in node.items() if c]
+        if not branches:
+            return ""
+        return f"(?:{'|'.join(branches)}){'?' if '' in node else ''}"
+
+    return pattern(root)
+
+
+_LATIN_CUES = _listed(_LATIN, ("",))
+_HAN_CUES = _listed(_HAN, _NUMBERED)
+_CUES = _LATIN_CUES | _HAN_CUES
+_NEAREST = re.compile(f"(?<![a-z]){_trie(_LATIN_CUES)}(?![a-z])|{_trie(_HAN_CUES)}")
+_BREAK = re.compile(r"[\n。!?;\u27e7]")
+_LIST_GAP = re.compile(r"(?:[ ,/&、]|and|or|及|和|與|与|或|同){1,7}")
+
+
+def nearest_cue(text: str) -> Cue:
+    """What the last cue of a text points at; the search runs backwards and stops at the first hit."""
+    found = _NEAREST.search(text.lower()[::-1])
+    return _CUES[found[0]] if found else ""
+
+
+def cue_before(text: str, start: int, floor: int, floor_kind: Cue, label: str) -> Cue:
+    """The cue that holds for the number at ``start``.
+
+    Parameters
+    ----------
+    text
+        Folded.
+    floor, floor_kind
+        End and kind of the identifier before, 0 and "" when there is none. A cue is spent by the number it stands
+        before, except in a list: *accounts 1 and 2*.
+    label
+        What the text as a whole is called (a field's name); a cue for its beginning.
+    """
+    low = max(floor, start - REACH)
+    window = text[low:start]
+    cut = 0
+    for mark in _BREAK.finditer(window):
+        cut = mark.end()
+    found = nearest_cue(window[cut:])
+    if found:
+        return found
+    if cut == 0 and floor and low == floor and _LIST_GAP.fullmatch(window):
+        return floor_kind
+    return nearest_cue(label.replace("_", " ")) if label and start <= REACH and not floor else ""

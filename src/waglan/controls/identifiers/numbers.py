@@ -1,0 +1,192 @@
+"""Identifiers made of digits: found from their digit core, then judged by form, check digit, neighbours and cue.
+
+Only runs of six or more digits (single spaces or hyphens between) are looked at, so plain text costs one scan.
+Boundaries are ASCII letters and digits, never a word boundary: a Chinese character is a word character to ``re``, and
+identifiers in Chinese text touch it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from waglan.controls.identifiers import checks
+from waglan.controls.identifiers.cues import Cue, cue_before
+from waglan.controls.identifiers.kinds import Kind, Span
+
+_CORE = re.compile(r"[0-9](?:[ -]?[0-9]){5,}")
+_GROUP = re.compile(r"[0-9]+")
+_END = r"(?![0-9A-Za-z])"
+_HKID = re.compile(r"([A-Za-z]{1,2}) ?([0-9]{3} ?[0-9]{3}) ?\(([0-9Aa])\)")
+_HKID_BARE = re.compile(rf"([A-Za-z]{{1,2}}) ?([0-9]{{6}})-?([0-9Aa]){_END}")
+_LETTERED = re.compile(rf"([A-Za-z]{{1,2}}) ?([0-9]{{7,10}}){_END}")
+_MAINLAND = re.compile(rf"[0-9]{{6}}([ -]?)[0-9]{{8}}\1[0-9]{{3}}[0-9Xx]{_END}")
+_CARD = re.compile(
+    r"(?:3[0-9]{3}([ -]?)[0-9]{6}\1[0-9]{4,5}|[0-9]{4}([ -]?)[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}(?:\2[0-9]{1,3})?)" + _END
+)
+_CARD_SHORT = re.compile(r"[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}" + _END)
+_PHONE = re.compile(rf"(?:(?:00)?852[ -]?)?[2-9][0-9]{{3}}[ -]?[0-9]{{4}}{_END}")
+_PHONE_MAINLAND = re.compile(rf"(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}{_END}")
+_PREFIX = re.compile(r"(?:\(\+?(?:852|86)\)[ -]?|\+)\Z")
+_ACCOUNT = re.compile(rf"[0-9]{{3}}(?:[ -]?[0-9]){{5,14}}{_END}")
+_FPS = re.compile(rf"(?:[0-9]{{9}}|[0-9]{{7}}){_END}")
+_OCTOPUS = re.compile(r"[0-9]{8}(?: ?\([0-9]\)|[0-9]?(?![0-9A-Za-z]))")
+_DIGITS_PASSPORT = re.compile(rf"[0-9]{{8,9}}{_END}")
+_UNIT = re.compile(r" ?(?:元|蚊|股|份|人|萬|万|億|亿|%|[Ss]hares|[Uu]nits|[Dd]ollars|HKD|USD|RMB)")
+_MORE = re.compile(r"[.,][0-9]{1,3}(?![0-9])|-[0-9A-Za-z]|/(?:[A-Za-z]|[0-9]{1,7}(?![0-9]))|[_@]")
+_YEARS = re.compile(r"(?:19|20)[0-9]{2}[ -](?:19|20)[0-9]{2}")
+_CUED: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("ACCOUNT", _ACCOUNT),
+    ("FPS", _FPS),
+    ("OCTOPUS", _OCTOPUS),
+    ("PASSPORT", _DIGITS_PASSPORT),
+)
+
+
+_NO_CUE: Cue = ""
+
+
+class _At(NamedTuple):
+    """One group of digits, and what may be needed to judge it."""
+
+    text: str
+    start: int
+    floor: int
+    floor_kind: Cue
+    label: str
+    inner: bool
+    """Whether other digits of the same core stand before it that were no identifier."""
+
+    def cue(self) -> Cue:
+        return cue_before(self.text, self.start, self.floor, self.floor_kind, self.label)
+
+
+def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
+    """The numeric identifiers of a folded text, outside the spans already taken (sorted, disjoint)."""
+    found: list[Span] = []
+    claims = iter((*taken, Span("EMAIL", len(text) + 1, len(text) + 1)))
+    claim = next(claims)
+    floor, kind = 0, _NO_CUE
+    for core in _CORE.finditer(text):
+        inner = False
+        at = core.start()
+        while at < core.end():
+            while claim.end <= at:
+                floor, kind = max(floor, claim.end), claim.kind
+                claim = next(claims)
+            if claim.start <= at:
+                at, inner = claim.end, False
+                continue
+            group = _GROUP.match(text, at)
+            if group is None:
+                at += 1
+                continue
+            span = _judge(_At(text, at, floor, kind, label, inner), len(group[0]))
+            if span is None or span.end > claim.start:
+                at, inner = group.end(), True
+            else:
+                found.append(span)
+                floor, kind = span.end, span.kind
+                at, inner = max(span.end, group.end()), False
+    return found
+
+
+def _judge(at: _At, length: int) -> Span | None:
+    text, start = at.text, at.start
+    before = text[start - 1] if start else ""
+    if before.isascii() and before.isalpha():
+        return _lettered(at, start - 1)
+    if before == " " and start > 1 and "A" <= text[start - 2] <= "Z":
+        spaced = _lettered(at, start - 2)
+        if spaced is not None:
+            return spaced
+    if before and _glued(text, start, at.floor):
+        return None
+    return _checked(at, length) or _phone(at) or _cued(at, length)
+
+
+def _glued(text: str, start: int, floor: int) -> bool:
+    """Whether what stands before makes the digits a part of something longer: a code, a decimal, a path."""
+    mark, further = text[start - 1], text[start - 2] if start > 1 else ""
+    if mark in "#_@=&$\\¥€£":
+        return True
+    if floor == start - 1 and mark in "/,":
+        return False
+    if mark in "-/":
+        return further.isascii() and further.isalnum()
+    return mark in ".," and further.isascii() and further.isdigit()
+
+
+def _lettered(at: _At, first: int) -> Span | None:
+    text = at.text
+    if first and text[first - 1].isascii() and text[first - 1].isalpha():
+        first -= 1
+    if first and text[first - 1].isascii() and (text[first - 1].isalnum() or text[first - 1] in "-_#"):
+        return None
+    match = _HKID.match(text, first)
+    if match and checks.hkid(match[1], match[2].replace(" ", ""), match[3]):
+        return Span("HKID", first, match.end())
+    bare, lettered = _HKID_BARE.match(text, first), _LETTERED.match(text, first)
+    if not (bare or lettered):
+        return None
+    cue = at._replace(start=first).cue()
+    if cue == "HKID" and bare and checks.hkid(bare[1], bare[2], bare[3]):
+        return Span("HKID", first, bare.end())
+    if cue == "PASSPORT" and lettered and len(lettered[2]) <= 9:
+        return Span("PASSPORT", first, lettered.end())
+    if cue == "PERMIT" and lettered and lettered[1] in "HMhm" and len(lettered[2]) in (8, 10):
+        return Span("PERMIT", first, lettered.end())
+    return None
+
+
+def _checked(at: _At, length: int) -> Span | None:
+    """Forms that prove themselves: long enough, with a check digit and a structure."""
+    text, start = at.text, at.start
+    if length in (6, 17, 18):
+        match = _MAINLAND.match(text, start)
+        if match and checks.mainland(match[0].replace(" ", "").replace("-", "")):
+            return Span("MAINLAND_ID", start, match.end())
+    if length == 4 or 13 <= length <= 19:
+        for match in (_CARD.match(text, start), _CARD_SHORT.match(text, start) if length == 4 else None):
+            if match and checks.card(match[0].replace(" ", "").replace("-", "")):
+                return Span("CARD", start, match.end())
+    return None
+
+
+def _phone(at: _At) -> Span | None:
+    text, start = at.text, at.start
+    match = _PHONE.match(text, start)
+    abroad = None if match else _PHONE_MAINLAND.match(text, start)
+    match = match or abroad
+    if match is None or _MORE.match(text, match.end()) or _UNIT.match(text, match.end()):
+        return None
+    prefix = _PREFIX.search(text, max(0, start - 8), start)
+    digits = match[0].replace(" ", "").replace("-", "")
+    international = prefix is not None or digits[:5] in ("00852", "00861")
+    if not international or (prefix and prefix[0] == "+" and digits[:2] not in ("85", "86")):
+        cue = at.cue()
+        if cue != "PHONE" and (cue or at.inner or abroad or not _plain_phone(match[0], digits)):
+            return None
+    return Span("PHONE", prefix.start() if prefix else start, match.end())
+
+
+def _plain_phone(written: str, digits: str) -> bool:
+    """Whether digits without a cue are still taken for a telephone number: not a day, not two years."""
+    local = digits[-8:]
+    if len(digits) > 8:
+        return len(digits) == 11 and not written.isdigit()
+    return local[0] in "235679" and not checks.calendar_date(local) and not _YEARS.fullmatch(written)
+
+
+def _cued(at: _At, length: int) -> Span | None:
+    if length < 3 or at.inner:
+        return None
+    fits = [(kind, match) for kind, form in _CUED if (match := form.match(at.text, at.start))]
+    if not fits:
+        return None
+    cue = at.cue()
+    for kind, match in fits:
+        if kind == cue and not _MORE.match(at.text, match.end()) and not _UNIT.match(at.text, match.end()):
+            return Span(kind, at.start, match.end())
+    return None
