@@ -16,7 +16,7 @@ from waglan.core.ids import Ids
 from waglan.core.problem import Problem
 from waglan.ledger.keys import Signer
 from waglan.ledger.log import Ledger, Recorded
-from waglan.ledger.sqlite import SQLiteStore
+from waglan.ledger.sqlite import SqliteStore
 from waglan.ledger.store import Store
 from waglan.ledger.vault import Vault
 from waglan.runtime.catalogue import Catalogue
@@ -159,7 +159,7 @@ class Workspace:
 
 def _store(folder: Path, settings: Settings, log: str) -> Store:
     if settings.ledger.store == "sqlite":
-        return SQLiteStore(folder / "ledger.db")
+        return SqliteStore(folder / "ledger.db")
     if not settings.ledger.dsn:
         raise Problem(
             "The ledger is to lie in PostgreSQL, but no database is named.",
