@@ -12,15 +12,14 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from waglan.ledger import chunk, sqlite_faults
 from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
-from waglan.ledger.wal import HARD_BYTES, SOFT_BYTES, Checkpointer
+from waglan.ledger.wal import HARD_BYTES, PAGE_BYTES, SOFT_BYTES, Checkpointer
 
-PAGE_BYTES = 8192
 VERSION = 1
 _WINDOW_BYTES = 1 << 20
 _CHUNK = "SELECT first, ids, sizes, leaves, sealed FROM chunk"
@@ -46,6 +45,7 @@ class SqliteStore:
         self, path: Path, *, busy_s: float = 2.0, soft_bytes: int = SOFT_BYTES, hard_bytes: int = HARD_BYTES
     ) -> None:
         self.path = path
+        self._wal = path.with_name(f"{path.name}-wal")
         self._busy_s = busy_s
         self._limits = (soft_bytes, hard_bytes)
         self._write_lock = threading.Lock()
@@ -68,11 +68,14 @@ class SqliteStore:
     def commit(self, build: Callable[[Head], Batch]) -> Head:
         with self._write_lock, sqlite_faults.told(self.path):
             try:
-                connection = self._writing()
+                connection, checkpointer = self._writing()
                 self._begin(connection)
                 before = self._head(connection)
                 batch = build(before)
-                written = self._write(connection, before, batch)
+                chunks = chunk.pack(before.size, batch.rows)
+                written = _wal_bytes(chunks, batch)
+                checkpointer.reserve(self._wal, written)
+                self._write(connection, before, batch, chunks)
                 connection.execute("COMMIT")
             except sqlite3.Error:
                 self._doubt = True
@@ -82,8 +85,7 @@ class SqliteStore:
                 self._abandon()
                 raise
             self._known = batch.head
-            assert self._checkpointer is not None
-            self._checkpointer.wrote(written)
+            checkpointer.wrote(written)
             return batch.head
 
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, Row]]:
@@ -149,7 +151,7 @@ class SqliteStore:
             self._reader.execute("PRAGMA query_only = ON")
         return self._reader
 
-    def _writing(self) -> sqlite3.Connection:
+    def _writing(self) -> tuple[sqlite3.Connection, Checkpointer]:
         if self._writer is None:
             self._migrated()
             self._writer = self._connect()
@@ -159,7 +161,7 @@ class SqliteStore:
         if self._doubt:
             self._settle(self._writer)
         self._checkpointer.relieve(self._writer)
-        return self._writer
+        return self._writer, self._checkpointer
 
     def _settle(self, connection: sqlite3.Connection) -> None:
         """After a failure: move all that is visible into the database file and sync it, before anything goes on.
@@ -245,30 +247,29 @@ class SqliteStore:
         self._known = head
         return head
 
-    def _write(self, connection: sqlite3.Connection, before: Head, batch: Batch) -> int:
-        """Write a batch inside the transaction; returns about how many bytes the write-ahead log grows by."""
+    def _write(self, connection: sqlite3.Connection, before: Head, batch: Batch, chunks: Sequence[chunk.Chunk]) -> None:
         head = batch.head
-        written = 4 * PAGE_BYTES
-        for each in chunk.pack(before.size, batch.rows):
-            connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?)", each)
-            spans = [(found, each.first) for found in chunk.prefixes(each)]
-            connection.executemany("INSERT INTO span VALUES (?, ?)", spans)
-            written += len(each.leaves) + len(each.sealed) + 32 * len(spans)
-        if batch.tiles:
-            connection.executemany("INSERT INTO tile VALUES (?, ?, ?)", batch.tiles)
-            written += 2 * PAGE_BYTES * len(batch.tiles)
+        connection.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?)", chunks)
+        spans = [(prefix, each.first) for each in chunks for prefix in chunk.prefixes(each)]
+        connection.executemany("INSERT INTO span VALUES (?, ?)", spans)
+        connection.executemany("INSERT INTO tile VALUES (?, ?, ?)", batch.tiles)
         connection.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?)", edges_changed(before, head))
         if head.dual_note != before.dual_note:
             connection.execute("UPDATE dual SET note = ?", (head.dual_note,))
         changed = (head.size, join_peaks(head.peaks), head.note)
         connection.execute("UPDATE head SET size = ?, peaks = ?, note = ?", changed)
-        return written
 
     def _chunks(self, start: int, stop: int, limit: int) -> list[chunk.Chunk]:
         query = f"{_CHUNK} WHERE first >= (SELECT max(first) FROM chunk WHERE first <= ?) AND first < ? "
         with self._read_lock, sqlite_faults.told(self.path):
             found = self._reading().execute(f"{query}ORDER BY first LIMIT ?", (start, stop, limit)).fetchall()
         return [chunk.Chunk(*each) for each in found]
+
+
+def _wal_bytes(chunks: Sequence[chunk.Chunk], batch: Batch) -> int:
+    """About how many bytes a commit adds to the write-ahead log: whole pages, changed inner pages among them."""
+    packed = sum(len(each.leaves) + len(each.sealed) + 2 * PAGE_BYTES for each in chunks)
+    return packed + 2 * PAGE_BYTES * len(batch.tiles) + 4 * PAGE_BYTES
 
 
 def _statements(number: int) -> list[str]:
