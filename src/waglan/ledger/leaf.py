@@ -165,7 +165,8 @@ def canonical(obj: object) -> bytes:
 
 def _facts(facts: object) -> Any:
     """What to encode as the leaf's facts; a trusted Struct is taken as it is."""
-    ints = _trusted(type(facts))
+    kind: Any = type(facts)
+    ints = _trusted(kind)
     if ints is None:
         plain = facts if isinstance(facts, dict) else _builtin(facts)
         if not isinstance(plain, dict):

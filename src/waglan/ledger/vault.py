@@ -1,0 +1,340 @@
+"""The vault: who a pseudonym is, and the keys under which a person's data lie; with them gone, so is the person.
+
+Sealing stands in the way of every decision: one batch is one transaction, and only when it brings new keys.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from waglan.core.clock import Clock
+from waglan.core.entry import Entry
+from waglan.core.ids import Ids, from_bytes
+from waglan.core.problem import Problem
+from waglan.ledger import sealing
+from waglan.ledger.custody import Custody, State, erased, unknown
+from waglan.ledger.proposals import KeyCache, Proposals
+from waglan.ledger.reference import normal
+from waglan.ledger.sealing import DataKey, Sealed
+from waglan.ledger.vault_backup import Backups
+from waglan.ledger.vault_file import VaultFile
+from waglan.ledger.vault_keys import KEY_BYTES, NONCE_BYTES, FileKeys, Kek, KekSource
+
+__all__ = ["Sealed", "Vault"]
+
+_ID_BYTES = 16
+_FRESH = KEY_BYTES + NONCE_BYTES + _ID_BYTES
+_NOTHING = Sealed("", "", {}, b"")
+_FIND = "SELECT kid, pseudonym, wrapped FROM dek WHERE "
+_INSERT = "INSERT INTO dek (kid, pseudonym, lookup, wrapped) VALUES (?, ?, ?, ?)"
+
+
+class _Keys(NamedTuple):
+    kek: Kek
+    lookup: bytes
+
+
+class _Stored(NamedTuple):
+    """The tenant key's name and the wrapped lookup key, as in the table ``meta``."""
+
+    kek: str
+    lookup: bytes
+
+
+class Vault:
+    """One tenant's vault. Threads may share it; processes may share its file.
+
+    Attributes
+    ----------
+    clock, ids
+        Time and names for the events of erasure.
+    custody
+        States, holds, retention and shredding.
+    backups
+        Its copies.
+    """
+
+    def __init__(self, file: VaultFile, source: KekSource, clock: Clock, urandom: Callable[[int], bytes]) -> None:
+        self.clock = clock
+        self.ids = Ids(urandom)
+        self.custody = Custody(file, clock)
+        self.backups = Backups(file, clock)
+        self._file = file
+        self._source = source
+        self._urandom = urandom
+        self._proposals = Proposals(urandom)
+        self._cache = KeyCache(clock)
+        self._keys = self._load_keys()
+        self.backups.clean()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        tenant_key: Path,
+        *,
+        clock: Clock,
+        urandom: Callable[[int], bytes] = os.urandom,
+        source: KekSource | None = None,
+    ) -> Vault:
+        """Open a vault, making it and the tenant key (mode 0600) where there is neither.
+
+        Parameters
+        ----------
+        path, tenant_key
+            ``vault.db`` and the key file, which belongs in another backup.
+        source
+            Where tenant keys come from instead of the file, such as a hardware module.
+
+        Raises
+        ------
+        Problem
+            ``vault.key`` when the key doesn't fit or others can read it, ``vault.unavailable`` for the storage.
+        """
+        return cls(VaultFile(path), source or FileKeys(tenant_key, urandom), clock, urandom)
+
+    def close(self) -> None:
+        """Forget all keys and give back the file."""
+        with self._file.alone():
+            self._cache.clear()
+        self._file.close()
+
+    # ---- who is who ---------------------------------------------------------------------------------------------
+
+    def subject(self, reference: str) -> str:
+        """The pseudonym of a person, known or newly proposed; a proposal lasts once an entry with it was sealed."""
+        if not reference:
+            return ""
+        lookup = self._lookup(reference)
+        return self._known(lookup) or self._proposals.propose(lookup)
+
+    def known(self, reference: str) -> str | None:
+        """The pseudonym that a person already has, or None."""
+        return self._known(self._lookup(reference)) if reference else ""
+
+    def _lookup(self, reference: str) -> bytes:
+        return hmac.digest(self._keys.lookup, normal(reference).encode("utf-8", "surrogatepass"), "sha256")
+
+    def _known(self, lookup: bytes) -> str | None:
+        with self._file.reading() as connection:
+            row = connection.execute("SELECT pseudonym FROM dek WHERE lookup = ?", (lookup,)).fetchone()
+        return None if row is None else str(row[0])
+
+    # ---- sealing ------------------------------------------------------------------------------------------------
+
+    def seal(self, entries: Sequence[Entry]) -> Sequence[Sealed | Problem]:
+        """Commit to and encrypt the private parts of a batch; its new keys are durable when this returns.
+
+        Returns
+        -------
+        sequence
+            One item per entry: what was sealed, or the Problem of that entry alone (``vault.erased`` when its
+            subject was erased since it was asked for, ``vault.entry`` when it can't be sealed).
+
+        Raises
+        ------
+        Problem
+            ``vault.unavailable`` when the storage refuses: then nothing of the batch was sealed.
+        """
+        with self._file.alone():
+            if not self._cache.current(self._file.epoch()):
+                self._keys = self._load_keys()
+            try:
+                keys = self._keys_for(entries)
+            except Problem as problem:
+                if problem.code != "vault.tampered":
+                    raise
+                self._keys = self._load_keys()  # another process may have rotated the tenant key just now
+                keys = self._keys_for(entries)
+            seal = sealing.seal
+            return [
+                seal(entry, key) if type(key) is DataKey else key  # type: ignore[misc] # the union is narrowed
+                for entry, key in zip(entries, keys, strict=True)
+            ]
+
+    def _keys_for(self, entries: Sequence[Entry]) -> list[DataKey | Problem | Sealed]:
+        young, old = self._cache.young, self._cache.old
+        keys: list[DataKey | Problem | Sealed] = []
+        missing: list[int] = []
+        for index, entry in enumerate(entries):
+            subject = entry.subject
+            key = (young.get(subject) or old.get(subject)) if subject else None
+            if key is None and (subject or entry.private):
+                missing.append(index)
+            keys.append(key or _NOTHING)
+        if missing:
+            self._fill(entries, missing, keys)
+        return keys
+
+    def _fill(self, entries: Sequence[Entry], missing: list[int], keys: list[DataKey | Problem | Sealed]) -> None:
+        """Find or make, in one transaction, the keys that aren't in memory."""
+        proposed = self._proposals.lookup
+        fresh = any(not entries[i].subject or proposed(entries[i].subject) for i in missing)
+        random = self._urandom(_FRESH * len(missing)) if fresh else b""
+        rows: list[tuple[str, str | None, bytes | None, bytes]] = []
+        batch: dict[str, DataKey] = {}
+        with self._file.writing() if fresh else self._file.reading() as connection:
+            for at, index in enumerate(missing):
+                name = entries[index].subject
+                lookup = proposed(name) if name else None
+                key = (batch.get(name) or self._find(connection, name, lookup)) if name else None
+                if key is None and name and lookup is None:
+                    keys[index] = _lost(name)
+                    continue
+                if key is None:
+                    key, wrapped = self._new(name, random[at * _FRESH : (at + 1) * _FRESH])
+                    rows.append((key.kid, name or None, lookup, wrapped))
+                keys[index] = key
+                if name:
+                    batch[name] = key
+                    # Two proposals for one person can't be in one batch: a process has one at a time.
+            if rows:
+                connection.executemany(_INSERT, rows)
+        self._proposals.settle({name: key.subject for name, key in batch.items()})
+        self._cache.young.update(batch)
+
+    def _find(self, connection: sqlite3.Connection, name: str, lookup: bytes | None) -> DataKey | None:
+        """The key of a subject, by person where the pseudonym is only proposed: whoever was first has won."""
+        if lookup is not None:
+            row = connection.execute(_FIND + "lookup = ?", (lookup,)).fetchone()
+        else:
+            row = connection.execute(_FIND + "pseudonym = ?", (self._proposals.durable(name),)).fetchone()
+        if row is None:
+            return None
+        dek = self._keys.kek.unwrap(row[2], row[0])
+        return DataKey(row[0], row[1], dek, AESGCMSIV(dek))
+
+    def _new(self, name: str, random: bytes) -> tuple[DataKey, bytes]:
+        dek = random[:KEY_BYTES]
+        kid = from_bytes(random[KEY_BYTES + NONCE_BYTES :])
+        wrapped = self._keys.kek.wrap(dek, kid, random[KEY_BYTES : KEY_BYTES + NONCE_BYTES])
+        return DataKey(kid, name, dek, AESGCMSIV(dek)), wrapped
+
+    # ---- opening ------------------------------------------------------------------------------------------------
+
+    def unseal(self, kid: str, entry_id: str, ciphertext: bytes) -> dict[str, bytes]:
+        """The private fields of an entry; Problems as of `commitment_key`, and ``vault.tampered``."""
+        return sealing.unseal(self._dek(kid), entry_id, ciphertext)
+
+    def commitment_key(self, kid: str, entry_id: str) -> bytes:
+        """The 32 bytes that open the commitments of one entry and of no other.
+
+        Raises
+        ------
+        Problem
+            ``vault.erased`` when the key was shredded, ``vault.restricted`` while its use is restricted,
+            ``vault.unknown`` when it never was in this vault.
+        """
+        return sealing.commitment_key(self._dek(kid), entry_id)
+
+    def _dek(self, kid: str) -> bytes:
+        row = self._wrapped(kid)
+        if row is not None and row[2] != self._keys.kek.ident:  # another process rotated the tenant key
+            with self._file.alone():
+                self._keys = self._load_keys()
+            row = self._wrapped(kid)
+        if row is None:
+            raise erased(kid) if self.custody.is_shredded(kid) else unknown(kid)
+        if row[1] == State.RESTRICTED:
+            raise Problem(
+                "The use of this person's data is restricted.",
+                "It is kept, but nobody may read it while the restriction lasts.",
+                "Lift the restriction first, with its basis: waglan subject restrict --lift.",
+                code="vault.restricted",
+                where=kid,
+                status=403,
+            )
+        return self._keys.kek.unwrap(row[0], kid)
+
+    def _wrapped(self, kid: str) -> tuple[bytes, str, str] | None:
+        query = "SELECT wrapped, state, value FROM dek, meta WHERE kid = ? AND name = 'kek'"
+        with self._file.reading() as connection:
+            row: tuple[bytes, str, str] | None = connection.execute(query, (kid,)).fetchone()
+            return row
+
+    # ---- keys and copies ----------------------------------------------------------------------------------------
+
+    def _load_keys(self) -> _Keys:
+        """The tenant key in force and the lookup key that it wraps; a new vault gets both."""
+        with self._file.reading() as connection:
+            stored = _stored(connection)
+        if stored is None:
+            with self._file.writing() as connection:
+                stored = _stored(connection) or self._first_keys(connection)
+        kek = self._source.get(stored.kek)
+        self._source.settle(kek.ident)
+        return _Keys(kek, kek.unwrap(stored.lookup, "lookup"))
+
+    def _first_keys(self, connection: sqlite3.Connection) -> _Stored:
+        kek = self._source.create()
+        stored = _Stored(kek.ident, kek.wrap(self._urandom(KEY_BYTES), "lookup", self._urandom(NONCE_BYTES)))
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", stored._asdict().items())
+        return stored
+
+    def rotate_tenant_key(self) -> int:
+        """Wrap every data key under a new tenant key and drop the old one; returns how many were wrapped.
+
+        The new key is durable beside the old one before the one transaction that rewraps; after a crash at any
+        point the next `open` takes whichever fits and finishes. Sealing waits meanwhile, about 15 µs a key.
+        Backups made before can't be opened any more: make one afterwards.
+        """
+        with self._file.alone():
+            old, lookup = self._load_keys()
+            new = self._source.stage()
+            with self._file.writing() as connection:
+                count = _rewrap(connection, old, new, self._urandom)
+                wrapped = new.wrap(lookup, "lookup", self._urandom(NONCE_BYTES))
+                connection.execute("UPDATE meta SET value = ? WHERE name = 'lookup'", (wrapped,))
+                connection.execute("UPDATE meta SET value = ? WHERE name = 'kek'", (new.ident,))
+                self._file.bump(connection)
+            self._source.settle(new.ident)
+            self._keys = _Keys(new, lookup)
+            self._file.truncate()
+        return count
+
+    def backup(self, path: Path) -> Path:
+        """Copy the vault to a new file; it holds wrapped keys, and later erasures reach it there."""
+        return self.backups.make(path)
+
+    def expire_backups(self, folder: Path, days: int = 30) -> list[Path]:
+        """Delete the vault's backups in a folder that are older; returns which."""
+        return self.backups.expire(folder, days)
+
+
+def _stored(connection: sqlite3.Connection) -> _Stored | None:
+    found = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('kek', 'lookup')").fetchall())
+    return _Stored(**found) if found else None
+
+
+def _rewrap(connection: sqlite3.Connection, old: Kek, new: Kek, urandom: Callable[[int], bytes]) -> int:
+    count, last = 0, ""
+    while True:
+        page = "SELECT kid, wrapped FROM dek WHERE kid > ? ORDER BY kid LIMIT 4096"
+        rows = connection.execute(page, (last,)).fetchall()
+        if not rows:
+            return count
+        nonces = urandom(NONCE_BYTES * len(rows))
+        wrapped = [
+            (new.wrap(old.unwrap(was, kid), kid, nonces[i * NONCE_BYTES : (i + 1) * NONCE_BYTES]), kid)
+            for i, (kid, was) in enumerate(rows)
+        ]
+        connection.executemany("UPDATE dek SET wrapped = ? WHERE kid = ?", wrapped)
+        count, last = count + len(rows), rows[-1][0]
+
+
+def _lost(name: str) -> Problem:
+    return Problem(
+        "The person of this entry was erased meanwhile.",
+        "Their pseudonym stands for nobody any more, so nothing can be recorded under it.",
+        "Ask again with the person's reference: they get a new pseudonym.",
+        code="vault.erased",
+        where=name,
+        status=409,
+    )
