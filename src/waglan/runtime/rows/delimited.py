@@ -64,6 +64,7 @@ class Delimited:
         self._lines = lines(source)
         self._back: deque[bytes] = deque()
         self._line = 0
+        self.columns: tuple[str, ...] = ()
         self.delimiter, self.columns = self._header(frozenset(known))
 
     def __iter__(self) -> Iterator[Row | Rejected]:
@@ -137,13 +138,14 @@ class Delimited:
             text = first.decode(self.encoding, "backslashreplace")
         else:
             if '"' not in text and "\0" not in text and len(text) <= MAX_CELL:
-                return _Record(text.rstrip("\r\n").split(delimiter), text, None, at)
+                return _Record(_split(text, delimiter), text, None, at)
         texts, fault = self._whole(text, delimiter)
         raw = "".join(texts)
         if fault is not None:
             return _Record([], raw, fault, at)
         try:
-            cells = next(csv.reader(texts, delimiter=delimiter, strict=True))
+            quoted = '"' in raw
+            cells = next(csv.reader(texts, delimiter=delimiter, strict=True)) if quoted else _split(text, delimiter)
         except csv.Error:
             return _Record([], raw, faults.cell_too_long(), at)
         return _Record(cells, raw, self._content([first, *self._taken], cells, delimiter), at)
@@ -197,8 +199,11 @@ class Delimited:
             return ""
 
     def _name(self, at: int) -> str:
-        columns = getattr(self, "columns", ())
-        return columns[at] if at < len(columns) else ""
+        return self.columns[at] if 0 <= at < len(self.columns) else ""
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    return text.rstrip("\r\n").split(delimiter)
 
 
 def _scan(text: str, delimiter: str, *, inside: bool) -> _Quote:

@@ -100,6 +100,8 @@ def lines(source: Iterable[bytes]) -> Iterator[bytes]:
     """
     tail, returned = b"", False
     for block in source:
+        if not block:
+            continue
         if returned:
             end = b"\r\n" if block.startswith(b"\n") else b"\r"
             yield tail + end

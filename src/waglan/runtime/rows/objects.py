@@ -166,6 +166,8 @@ class JsonArray:
         self._move(1)
         if self._token() == "]":
             self._move(1)
+        elif not self._token():
+            yield self._broken(1, "The array isn't closed.")
         else:
             while True:
                 number += 1
@@ -228,8 +230,8 @@ class JsonArray:
                 return _checked(value, text), text
             if len(self._buffer) - self._at <= MAX_RECORD and self._fill():
                 continue
-            size = _length(self._buffer, self._at)
-            if size is None or size == 0:
+            size = _length(self._buffer, self._at) if self._at < len(self._buffer) else None
+            if not size:
                 return None
             text = self._buffer[self._at : self._at + size]
             self._move(size)
