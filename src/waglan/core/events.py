@@ -97,6 +97,33 @@ class Erasure(Event, frozen=True, kw_only=True, omit_defaults=True):
     erased_kid: str
 
 
+class Restriction(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A subject's data are kept but no longer read (``active``), or that is lifted."""
+
+    kind: ClassVar[str] = "restriction"
+
+    active: bool = True
+    basis: str
+
+
+class Retention(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A subject's data must be kept until a time, milliseconds since 1970 UTC; None takes an earlier one back."""
+
+    kind: ClassVar[str] = "retention"
+
+    basis: str
+    until_ms: int | None = None
+
+
+class Read(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody reads a subject's private data: what of it, and why."""
+
+    kind: ClassVar[str] = "read"
+
+    what: str
+    why: str
+
+
 class KeyChange(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The log's signing keys change; ``vkeys`` are C2SP verifier keys.
 
@@ -137,6 +164,9 @@ EVENTS: tuple[type[Event], ...] = (
     OutcomeLabel,
     Hold,
     Erasure,
+    Restriction,
+    Retention,
+    Read,
     KeyChange,
     ClockStep,
     Import,

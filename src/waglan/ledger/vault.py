@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
-
 from waglan.core.clock import Clock
 from waglan.core.entry import Entry
 from waglan.core.ids import Ids, from_bytes
@@ -209,13 +207,13 @@ class Vault:
         if row is None:
             return None
         dek = self._keys.kek.unwrap(row[2], row[0])
-        return DataKey(row[0], row[1], dek, AESGCMSIV(dek))
+        return sealing.data_key(row[0], row[1], dek)
 
     def _new(self, name: str, random: bytes) -> tuple[DataKey, bytes]:
         dek = random[:KEY_BYTES]
         kid = from_bytes(random[KEY_BYTES + NONCE_BYTES :])
         wrapped = self._keys.kek.wrap(dek, kid, random[KEY_BYTES : KEY_BYTES + NONCE_BYTES])
-        return DataKey(kid, name, dek, AESGCMSIV(dek)), wrapped
+        return sealing.data_key(kid, name, dek), wrapped
 
     # ---- opening ------------------------------------------------------------------------------------------------
 
