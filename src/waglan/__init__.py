@@ -26,13 +26,11 @@ if TYPE_CHECKING:
     from waglan.runtime import Ask, Reply, Workspace, load_plugin
     from waglan.runtime.recorded import decide, recorded
 
+_CORE = ("Alternative", "Case", "Change", "Finding", "Kit", "Model", "ModelCard", "Outcome", "Plugin", "Problem")
+_SEAM = ("Reason", "Redacted", "Verdict", "control")
 _HOME = MappingProxyType(
     {
-        **dict.fromkeys(
-            ("Alternative", "Case", "Change", "Finding", "Kit", "Model", "ModelCard", "Outcome", "Plugin", "Problem")
-            + ("Reason", "Redacted", "Verdict", "control"),
-            "waglan.core",
-        ),
+        **dict.fromkeys((*_CORE, *_SEAM), "waglan.core"),
         **dict.fromkeys(("Ask", "Reply", "Workspace", "load_plugin"), "waglan.runtime"),
         **dict.fromkeys(("decide", "recorded"), "waglan.runtime.recorded"),
     }

@@ -99,14 +99,18 @@ def test_a_registry_holds_each_name_once_and_loads_what_packages_offer():
     assert "'a'" in caught.value.why or "a" in caught.value.why
 
     class Point:
+        def __init__(self, name, item):
+            self.name, self.item = name, item
+
         def load(self):
-            loaded.append(1)
+            loaded.append(self.name)
+            return self.item
 
     loaded = []
     fresh = Registry("thing", "g")
-    fresh.load(lambda group: [Point()] if group == "g" else [])
-    fresh.load(lambda group: [Point()])
-    assert loaded == [1]
+    fresh.load(lambda group: [Point("m", pytest), Point("i", 7)] if group == "g" else [])
+    fresh.load(lambda group: [Point("again", 8)])
+    assert loaded == ["m", "i"] and list(fresh) == ["i"] and fresh.get("i") == 7
 
 
 def test_a_control_must_fail_closed():

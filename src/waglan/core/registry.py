@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from waglan.core.problem import Problem, nearest
@@ -66,4 +67,6 @@ class Registry(Generic[T]):
             return
         self._loaded = True
         for point in found(group=self.group):  # type: ignore[attr-defined]
-            point.load()
+            item = point.load()
+            if not isinstance(item, ModuleType):
+                self.add(point.name, item)

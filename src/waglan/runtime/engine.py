@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from waglan.core.case import LANGUAGES, Case
 from waglan.core.clock import Clock
 from waglan.core.entry import event
-from waglan.core.events import UseCaseRegistration
+from waglan.core.events import Import, UseCaseRegistration
 from waglan.core.ids import Ids
 from waglan.core.inputs import Clean
 from waglan.core.problem import Problem, nearest
@@ -21,7 +21,9 @@ from waglan.runtime.ask import Ask, Reply
 from waglan.runtime.catalogue import Catalogue, Loaded
 from waglan.runtime.judge import Judge, Judged
 from waglan.runtime.kit import Slots
+from waglan.runtime.past import CHANNEL, past_entries
 from waglan.runtime.registers import LogRegisters
+from waglan.runtime.rows.mapping import PastDecision
 
 T = TypeVar("T")
 CHUNK = 1_024
@@ -159,6 +161,36 @@ class Runtime:
                         decision=each_judged.decision, index=recorded.index, manifest=judge.loaded.manifest
                     )
         return results
+
+    def record_import(
+        self, use_case: str, past: Sequence[PastDecision], *, name: str, file_sha256: str, rejected: int = 0
+    ) -> tuple[Recorded, ...]:
+        """Record decisions that were made elsewhere, marked as imported, and say which file they came from.
+
+        Parameters
+        ----------
+        past
+            As the mapping read them.
+        name, file_sha256, rejected
+            Of the file: what to call it, its digest, and how many of its rows weren't usable.
+
+        Raises
+        ------
+        Problem
+            ``import.outcome`` for a row that can't be recorded (then none of ``past`` is), or the ledger's.
+        """
+        loaded = self._drive(self._registered(use_case))
+        now_ms = self._clock.now_ms()
+        entries = past_entries(loaded, past, self._ids, now_ms, self._ledger.vault.subject)
+        summary = Import(file_sha256=file_sha256, name=name, rejected=rejected, rows=len(past))
+        entries.append(event(self._ids.new(now_ms), now_ms, summary, actor=CHANNEL))
+        futures = [self._ledger.submit(entries[at : at + CHUNK]) for at in range(0, len(entries), CHUNK)]
+        return tuple(recorded for future in futures for recorded in future.result())
+
+    async def _registered(self, use_case: str) -> Loaded:
+        loaded = self._catalogue.get(use_case)
+        await self._register(loaded)
+        return loaded
 
     async def prepare(self, use_case: str) -> Loaded:
         """Load a use case, its controls and models, and see that its manifest is registered on the log."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from waglan.core.case import Case
 from waglan.core.decision import Decision, data_classes, encode_inputs, entry
 from waglan.core.entry import Entry, event
-from waglan.core.events import Import, OutcomeLabel
+from waglan.core.events import OutcomeLabel
 from waglan.core.ids import Ids
 from waglan.core.outcome import ModelUse, Outcome, Reason, fault
 from waglan.core.problem import Problem
@@ -48,11 +48,6 @@ def past_entries(
             label = OutcomeLabel(label=each.label, label_at=each.label_at or each.decided_at)
             entries.append(event(ids.new(now_ms), now_ms, label, refs=(decision.id,), actor=CHANNEL))
     return entries
-
-
-def import_event(ids: Ids, now_ms: int, summary: Import) -> Entry:
-    """The entry that says which file was taken in."""
-    return event(ids.new(now_ms), now_ms, summary, actor=CHANNEL)
 
 
 def _decision(loaded: Loaded, past: PastDecision, decision_id: str, subject: str) -> Decision:
@@ -99,11 +94,3 @@ def _decision(loaded: Loaded, past: PastDecision, decision_id: str, subject: str
         imported=True,
         decided_at=past.decided_at,
     )
-
-
-def chunks(entries: list[Entry], size: int) -> list[list[Entry]]:
-    """Entries in commits of at most ``size``; a label may stand in the commit after its decision's."""
-    return [entries[at : at + size] for at in range(0, len(entries), size)]
-
-
-__all__ = ["CHANNEL", "chunks", "import_event", "past_entries"]
