@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from waglan.core.clock import Clock
-from waglan.core.problem import Problem
+from waglan.core.problem import Problem, nearest
 from waglan.ledger.vault_file import VaultFile
 
 
@@ -100,6 +100,20 @@ class Custody:
         with self._file.writing() as connection:
             _needed(connection, kid)
             connection.execute("INSERT OR IGNORE INTO hold VALUES (?, ?)", (kid, basis))
+
+    def held(self, kid: str, basis: str) -> None:
+        """A Problem ``vault.hold`` unless there is a hold of that basis."""
+        holder = self.get(kid)
+        holds = holder.holds if holder else ()
+        if basis not in holds:
+            raise Problem(
+                f"There is no hold for {basis!r}.",
+                nearest(basis, holds),
+                "Give the basis as it was given when the hold began.",
+                code="vault.hold",
+                where=kid,
+                status=404,
+            )
 
     def release(self, kid: str, basis: str) -> None:
         """End the hold of that basis. Idempotent."""
@@ -195,6 +209,18 @@ def erased(kid: str) -> Problem:
         code="vault.erased",
         where=kid,
         status=410,
+    )
+
+
+def restricted(kid: str) -> Problem:
+    """What is said of data that is kept but may not be read."""
+    return Problem(
+        "The use of this person's data is restricted.",
+        "It is kept, but nobody may read it while the restriction lasts.",
+        "Lift the restriction first, with its basis: waglan subject restrict --lift.",
+        code="vault.restricted",
+        where=kid,
+        status=403,
     )
 
 

@@ -2,7 +2,8 @@
 
 References
 ----------
-RFC 8452 (AES-GCM-SIV); RFC 2104 (HMAC); RFC 5869 (the commitment key is HKDF-Expand with one block); formats in ``design/ledger.md``.
+RFC 8452 (AES-GCM-SIV); RFC 2104 (HMAC); RFC 5869 (the commitment key is HKDF-Expand with one block).
+The formats are in ``design/ledger.md``.
 """
 
 from __future__ import annotations

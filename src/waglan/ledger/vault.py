@@ -17,7 +17,7 @@ from waglan.core.entry import Entry
 from waglan.core.ids import Ids, from_bytes
 from waglan.core.problem import Problem
 from waglan.ledger import sealing
-from waglan.ledger.custody import Custody, State, erased, unknown
+from waglan.ledger.custody import Custody, State, erased, restricted, unknown
 from waglan.ledger.proposals import KeyCache, Proposals
 from waglan.ledger.reference import normal
 from waglan.ledger.sealing import DataKey, Sealed
@@ -241,14 +241,7 @@ class Vault:
         if row is None:
             raise erased(kid) if self.custody.is_shredded(kid) else unknown(kid)
         if row[1] == State.RESTRICTED:
-            raise Problem(
-                "The use of this person's data is restricted.",
-                "It is kept, but nobody may read it while the restriction lasts.",
-                "Lift the restriction first, with its basis: waglan subject restrict --lift.",
-                code="vault.restricted",
-                where=kid,
-                status=403,
-            )
+            raise restricted(kid)
         return self._keys.kek.unwrap(row[0], kid)
 
     def _wrapped(self, kid: str) -> tuple[bytes, str, str] | None:

@@ -69,6 +69,11 @@ class Backups:
             self._drop(old)
         return old
 
+    def owed(self) -> bool:
+        """Whether a backup may still hold a shredded key."""
+        with self._file.reading() as connection:
+            return connection.execute("SELECT 1 FROM purge LIMIT 1").fetchone() is not None
+
     def purge(self) -> None:
         """Remove shredded keys from every backup that still holds them.
 
@@ -97,7 +102,7 @@ class Backups:
             raise Problem(
                 "Erased, but backups of the vault still hold what was erased.",
                 "They can't be written from here: " + ", ".join(p.where for p in failed) + ".",
-                "Make them writable and run 'waglan subject purge', or destroy them.",
+                "Make them writable, or destroy them; the next erasure, or start, tries again.",
                 code="vault.backup",
                 status=503,
                 errors=failed,
