@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -53,17 +54,16 @@ class SqliteStore:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._checkpointer: Checkpointer | None = None
+        self._writer_file = self._reader_file = (0, 0)
         self._doubt = False
         self._known = Head()
 
     def head(self) -> Head:
-        with self._read_lock, sqlite_faults.told(self.path):
-            connection = self._reading()
-            try:
-                connection.execute("BEGIN")  # head, edges and second note of the same commit
-                return self._head(connection)
-            finally:
-                connection.rollback()
+        with self._reading() as connection:
+            connection.execute("BEGIN")  # head, edges and second note of the same commit
+            head = self._head(connection)
+            connection.execute("COMMIT")
+            return head
 
     def commit(self, build: Callable[[Head], Batch]) -> Head:
         with self._write_lock, sqlite_faults.told(self.path):
@@ -105,28 +105,25 @@ class SqliteStore:
                     start += 1
 
     def find(self, entry_id: str) -> int | None:
-        with self._read_lock, sqlite_faults.told(self.path):
-            query = "SELECT chunk.first, ids FROM span JOIN chunk USING (first) WHERE prefix = ? ORDER BY chunk.first"
-            for first, ids in self._reading().execute(query, (chunk.prefix(entry_id),)).fetchall():
-                at = chunk.position(ids, entry_id)
-                if at is not None:
-                    return int(first) + at
+        query = "SELECT chunk.first, ids FROM span JOIN chunk USING (first) WHERE prefix = ? ORDER BY chunk.first"
+        with self._reading() as connection:
+            found = connection.execute(query, (chunk.prefix(entry_id),)).fetchall()
+        for first, ids in found:
+            at = chunk.position(ids, entry_id)
+            if at is not None:
+                return int(first) + at
         return None
 
     def tile(self, level: int, index: int) -> bytes | None:
-        with self._read_lock, sqlite_faults.told(self.path):
-            query = "SELECT data FROM tile WHERE level = ? AND idx = ?"
-            row = self._reading().execute(query, (level, index)).fetchone()
+        query = "SELECT data FROM tile WHERE level = ? AND idx = ?"
+        with self._reading() as connection:
+            row = connection.execute(query, (level, index)).fetchone()
         return None if row is None else row[0]
 
     def close(self) -> None:
         with self._write_lock, self._read_lock:
-            if self._checkpointer is not None:
-                self._checkpointer.close()
-                self._checkpointer = None
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+            self._drop_checkpointer()
+            self._drop_reader()
             self._drop_writer()
 
     # ---- connections
@@ -144,17 +141,38 @@ class SqliteStore:
             raise
         return connection
 
-    def _reading(self) -> sqlite3.Connection:
-        if self._reader is None:
-            self._migrated()
-            self._reader = self._connect()
-            self._reader.execute("PRAGMA query_only = ON")
-        return self._reader
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._read_lock, sqlite_faults.told(self.path):
+            try:
+                if self._reader is not None and self._reader_file != self._identity():
+                    self._drop_reader()
+                if self._reader is None:
+                    self._migrated()
+                    self._reader = self._connect()
+                    self._reader.execute("PRAGMA query_only = ON")
+                    self._reader_file = self._identity()
+                yield self._reader
+            except BaseException:
+                self._drop_reader()
+                raise
+
+    def _identity(self) -> tuple[int, int]:
+        """Which file lies at the path: another one put in its place must not be written past."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_dev, found.st_ino
 
     def _writing(self) -> tuple[sqlite3.Connection, Checkpointer]:
+        if self._writer is not None and self._writer_file != self._identity():
+            self._drop_writer()
+            self._drop_checkpointer()
         if self._writer is None:
             self._migrated()
             self._writer = self._connect()
+            self._writer_file = self._identity()
         if self._checkpointer is None:
             soft, hard = self._limits
             self._checkpointer = Checkpointer(self._connect, soft_bytes=soft, hard_bytes=hard)
@@ -201,6 +219,16 @@ class SqliteStore:
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+    def _drop_checkpointer(self) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+            self._checkpointer = None
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
@@ -261,8 +289,8 @@ class SqliteStore:
 
     def _chunks(self, start: int, stop: int, limit: int) -> list[chunk.Chunk]:
         query = f"{_CHUNK} WHERE first >= (SELECT max(first) FROM chunk WHERE first <= ?) AND first < ? "
-        with self._read_lock, sqlite_faults.told(self.path):
-            found = self._reading().execute(f"{query}ORDER BY first LIMIT ?", (start, stop, limit)).fetchall()
+        with self._reading() as connection:
+            found = connection.execute(f"{query}ORDER BY first LIMIT ?", (start, stop, limit)).fetchall()
         return [chunk.Chunk(*each) for each in found]
 
 
