@@ -76,18 +76,16 @@ def mainland(number: str) -> bool:
     ----------
     GB 11643-1999; ISO 7064, MOD 11-2.
     """
-    if number[:2] not in _PROVINCES or not _birth_date(number[6:14]):
+    if number[:2] not in _PROVINCES or not calendar_date(number[6:14]):
         return False
     total = sum(w * int(d) for w, d in zip(_MAINLAND_WEIGHTS, number, strict=False))
     return "10X98765432"[total % 11] == number[17].upper()
 
 
-def _birth_date(digits: str) -> bool:
-    return 1880 <= int(digits[:4]) <= 2100 and calendar_date(digits)
-
-
 def calendar_date(digits: str) -> bool:
-    """Whether eight digits read as YYYYMMDD name a day."""
+    """Whether eight digits read as YYYYMMDD name a day that somebody alive may have to do with (1880 to 2100)."""
+    if not "1880" <= digits[:4] <= "2100":
+        return False
     try:
         dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:

@@ -10,7 +10,7 @@ from waglan.controls.identifiers.kinds import Span
 _LOCAL_BACKWARDS = re.compile(r"[A-Za-z0-9_%+'-][A-Za-z0-9._%+'-]{0,63}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![0-9A-Za-z])")
 _IBAN = re.compile(
-    r"[A-Z](?<![0-9A-Za-z][A-Z])[A-Z][0-9]{2}(?:[0-9A-Z]{11,30}|(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?)"
+    r"[A-Z][A-Z][0-9]{2}(?<![0-9A-Za-z].{4})(?:[0-9A-Z]{11,30}|(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?)"
     r"(?![0-9A-Za-z])"
 )
 

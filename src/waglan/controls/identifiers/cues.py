@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 from waglan.controls.identifiers.kinds import Kind
+from waglan.controls.identifiers.trie import trie
 
 Cue = Kind | Literal["", "OTHER"]
 
@@ -61,36 +62,40 @@ def _listed(words: Iterable[tuple[Cue, str]], endings: tuple[str, ...]) -> dict[
     }
 
 
-def _trie(words: Iterable[str]) -> str:
-    """A pattern that matches the longest of the words, branching once per character."""
-    root: dict[str, Any] = {}
-    for word in words:
-        node = root
-        for character in word:
-            node = node.setdefault(character, {})
-        node[""] = {}
-
-    def pattern(node: dict[str, Any]) -> str:
-        branches = [re.escape(c) + pattern(child) for c, child in node.items() if c]
-        if not branches:
-            return ""
-        return f"(?:{'|'.join(branches)}){'?' if '' in node else ''}"
-
-    return pattern(root)
-
-
+_BREAKS = "\n。!?;\u27e7"
 _LATIN_CUES = _listed(_LATIN, ("",))
 _HAN_CUES = _listed(_HAN, _NUMBERED)
 _CUES = _LATIN_CUES | _HAN_CUES
-_NEAREST = re.compile(f"(?<![a-z]){_trie(_LATIN_CUES)}(?![a-z])|{_trie(_HAN_CUES)}")
-_BREAK = re.compile(r"[\n。!?;\u27e7]")
+_NEAREST = re.compile(f"[{_BREAKS}]|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])|{trie(_HAN_CUES)}")
+_PAYING = frozenset(word[::-1] for word in ("過數", "过数", "轉帳", "轉賬", "转账", "轉帳至", "付款", "入數", "paid"))
 _LIST_GAP = re.compile(r"(?:[ ,/&、]|and|or|及|和|與|与|或|同){1,7}")
 
 
+def _last_sentence(text: str) -> str:
+    """What follows the last full stop that ends a sentence, not an abbreviation (*No. 5*, *Tel. 9*)."""
+    dot = text.rfind(". ")
+    while dot >= 0:
+        after = text[dot + 2 : dot + 4]
+        if after >= "\u4e00" or (after[:1].isupper() and after[1:].islower()):
+            return text[dot + 2 :]
+        dot = text.rfind(". ", 0, dot)
+    return text
+
+
 def nearest_cue(text: str) -> Cue:
-    """What the last cue of a text points at; the search runs backwards and stops at the first hit."""
-    found = _NEAREST.search(text.lower()[::-1])
-    return _CUES[found[0]] if found else ""
+    """What the last cue of a text points at; the search runs backwards and ends at a cue or at a break.
+
+    Words for paying stand between *FPS* and its identifier and then say nothing of their own.
+    """
+    backwards = text.lower()[::-1]
+    found = _NEAREST.search(backwards)
+    if found is None:
+        return ""
+    if found[0] in _PAYING:
+        further = _NEAREST.search(backwards, found.end())
+        if further and _CUES.get(further[0]) == "FPS":
+            return "FPS"
+    return _CUES.get(found[0], "")
 
 
 def cue_before(text: str, start: int, floor: int, floor_kind: Cue, label: str) -> Cue:
@@ -108,12 +113,9 @@ def cue_before(text: str, start: int, floor: int, floor_kind: Cue, label: str) -
     """
     low = max(floor, start - REACH)
     window = text[low:start]
-    cut = 0
-    for mark in _BREAK.finditer(window):
-        cut = mark.end()
-    found = nearest_cue(window[cut:])
+    found = nearest_cue(_last_sentence(window))
     if found:
         return found
-    if cut == 0 and floor and low == floor and _LIST_GAP.fullmatch(window):
+    if floor and low == floor and _LIST_GAP.fullmatch(window):
         return floor_kind
     return nearest_cue(label.replace("_", " ")) if label and start <= REACH and not floor else ""

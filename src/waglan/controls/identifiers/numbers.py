@@ -8,14 +8,16 @@ identifiers in Chinese text touch it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from waglan.controls.identifiers import checks
 from waglan.controls.identifiers.cues import Cue, cue_before
-from waglan.controls.identifiers.kinds import Kind, Span
+from waglan.controls.identifiers.kinds import Span
 
 _CORE = re.compile(r"[0-9](?:[ -]?[0-9]){5,}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _GROUP = re.compile(r"[0-9]+")
 _END = r"(?![0-9A-Za-z])"
 _HKID = re.compile(r"([A-Za-z]{1,2}) ?([0-9]{3} ?[0-9]{3}) ?\(([0-9Aa])\)")
@@ -36,30 +38,23 @@ _DIGITS_PASSPORT = re.compile(rf"[0-9]{{8,9}}{_END}")
 _UNIT = re.compile(r" ?(?:元|蚊|股|份|人|萬|万|億|亿|%|[Ss]hares|[Uu]nits|[Dd]ollars|HKD|USD|RMB)")
 _MORE = re.compile(r"[.,][0-9]{1,3}(?![0-9])|-[0-9A-Za-z]|/(?:[A-Za-z]|[0-9]{1,7}(?![0-9]))|[_@]")
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ -](?:19|20)[0-9]{2}")
-_CUED: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("ACCOUNT", _ACCOUNT),
-    ("FPS", _FPS),
-    ("OCTOPUS", _OCTOPUS),
-    ("PASSPORT", _DIGITS_PASSPORT),
+_CUED: Mapping[Cue, re.Pattern[str]] = MappingProxyType(
+    {"ACCOUNT": _ACCOUNT, "FPS": _FPS, "OCTOPUS": _OCTOPUS, "PASSPORT": _DIGITS_PASSPORT}
 )
-
-
 _NO_CUE: Cue = ""
 
 
-class _At(NamedTuple):
-    """One group of digits, and what may be needed to judge it."""
+class _Before(NamedTuple):
+    """What stands before a number.
 
-    text: str
-    start: int
+    ``floor`` and ``kind`` tell of the identifier before it (0 and "" without), ``label`` is what the whole text is
+    called, ``inner`` whether digits of the same core stand before it that were no identifier.
+    """
+
     floor: int
-    floor_kind: Cue
+    kind: Cue
     label: str
     inner: bool
-    """Whether other digits of the same core stand before it that were no identifier."""
-
-    def cue(self) -> Cue:
-        return cue_before(self.text, self.start, self.floor, self.floor_kind, self.label)
 
 
 def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
@@ -69,6 +64,8 @@ def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
     claim = next(claims)
     floor, kind = 0, _NO_CUE
     for core in _CORE.finditer(text):
+        if _DATE.fullmatch(core[0]):
+            continue
         inner = False
         at = core.start()
         while at < core.end():
@@ -82,7 +79,7 @@ def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
             if group is None:
                 at += 1
                 continue
-            span = _judge(_At(text, at, floor, kind, label, inner), len(group[0]))
+            span = _judge(text, at, len(group[0]), _Before(floor, kind, label, inner))
             if span is None or span.end > claim.start:
                 at, inner = group.end(), True
             else:
@@ -92,18 +89,17 @@ def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
     return found
 
 
-def _judge(at: _At, length: int) -> Span | None:
-    text, start = at.text, at.start
-    before = text[start - 1] if start else ""
-    if before.isascii() and before.isalpha():
-        return _lettered(at, start - 1)
-    if before == " " and start > 1 and "A" <= text[start - 2] <= "Z":
-        spaced = _lettered(at, start - 2)
+def _judge(text: str, start: int, length: int, before: _Before) -> Span | None:
+    mark = text[start - 1] if start else ""
+    if "A" <= mark <= "Z" or "a" <= mark <= "z":
+        return _lettered(text, start - 1, before)
+    if mark == " " and start > 1 and "A" <= text[start - 2] <= "Z":
+        spaced = _lettered(text, start - 2, before)
         if spaced is not None:
             return spaced
-    if before and _glued(text, start, at.floor):
+    if mark and _glued(text, start, before.floor):
         return None
-    return _checked(at, length) or _phone(at) or _cued(at, length)
+    return _checked(text, start, length) or _told(text, start, length, before)
 
 
 def _glued(text: str, start: int, floor: int) -> bool:
@@ -118,8 +114,8 @@ def _glued(text: str, start: int, floor: int) -> bool:
     return mark in ".," and further.isascii() and further.isdigit()
 
 
-def _lettered(at: _At, first: int) -> Span | None:
-    text = at.text
+def _lettered(text: str, first: int, before: _Before) -> Span | None:
+    """Forms that begin with one or two letters: identity card, passport, travel permit."""
     if first and text[first - 1].isascii() and text[first - 1].isalpha():
         first -= 1
     if first and text[first - 1].isascii() and (text[first - 1].isalnum() or text[first - 1] in "-_#"):
@@ -130,7 +126,7 @@ def _lettered(at: _At, first: int) -> Span | None:
     bare, lettered = _HKID_BARE.match(text, first), _LETTERED.match(text, first)
     if not (bare or lettered):
         return None
-    cue = at._replace(start=first).cue()
+    cue = cue_before(text, first, before.floor, before.kind, before.label)
     if cue == "HKID" and bare and checks.hkid(bare[1], bare[2], bare[3]):
         return Span("HKID", first, bare.end())
     if cue == "PASSPORT" and lettered and len(lettered[2]) <= 9:
@@ -140,9 +136,8 @@ def _lettered(at: _At, first: int) -> Span | None:
     return None
 
 
-def _checked(at: _At, length: int) -> Span | None:
+def _checked(text: str, start: int, length: int) -> Span | None:
     """Forms that prove themselves: long enough, with a check digit and a structure."""
-    text, start = at.text, at.start
     if length in (6, 17, 18):
         match = _MAINLAND.match(text, start)
         if match and checks.mainland(match[0].replace(" ", "").replace("-", "")):
@@ -154,21 +149,29 @@ def _checked(at: _At, length: int) -> Span | None:
     return None
 
 
-def _phone(at: _At) -> Span | None:
-    text, start = at.text, at.start
-    match = _PHONE.match(text, start)
-    abroad = None if match else _PHONE_MAINLAND.match(text, start)
-    match = match or abroad
+def _told(text: str, start: int, length: int, before: _Before) -> Span | None:
+    """Forms without a check digit: told by their cue, or, for telephone numbers, by their look."""
+    phone = _PHONE.match(text, start)
+    abroad = None if phone else _PHONE_MAINLAND.match(text, start)
+    phone = phone or abroad
+    if phone and (_MORE.match(text, phone.end()) or _UNIT.match(text, phone.end())):
+        phone = None
+    if phone:
+        digits = phone[0].replace(" ", "").replace("-", "")
+        prefix = _PREFIX.search(text, max(0, start - 8), start)
+        first = prefix.start() if prefix else start
+        if digits[:5] in ("00852", "00861") or (prefix and (prefix[0] != "+" or digits[:2] in ("85", "86"))):
+            return Span("PHONE", first, phone.end())
+    if not phone and (before.inner or length < 3):
+        return None
+    cue = cue_before(text, start, before.floor, before.kind, before.label)
+    if phone and (cue == "PHONE" or (not (cue or before.inner or abroad) and _plain_phone(phone[0], digits))):
+        return Span("PHONE", first, phone.end())
+    form = _CUED.get(cue)
+    match = form.match(text, start) if form and not before.inner else None
     if match is None or _MORE.match(text, match.end()) or _UNIT.match(text, match.end()):
         return None
-    prefix = _PREFIX.search(text, max(0, start - 8), start)
-    digits = match[0].replace(" ", "").replace("-", "")
-    international = prefix is not None or digits[:5] in ("00852", "00861")
-    if not international or (prefix and prefix[0] == "+" and digits[:2] not in ("85", "86")):
-        cue = at.cue()
-        if cue != "PHONE" and (cue or at.inner or abroad or not _plain_phone(match[0], digits)):
-            return None
-    return Span("PHONE", prefix.start() if prefix else start, match.end())
+    return Span(cue, start, match.end())  # type: ignore[arg-type]
 
 
 def _plain_phone(written: str, digits: str) -> bool:
@@ -177,16 +180,3 @@ def _plain_phone(written: str, digits: str) -> bool:
     if len(digits) > 8:
         return len(digits) == 11 and not written.isdigit()
     return local[0] in "235679" and not checks.calendar_date(local) and not _YEARS.fullmatch(written)
-
-
-def _cued(at: _At, length: int) -> Span | None:
-    if length < 3 or at.inner:
-        return None
-    fits = [(kind, match) for kind, form in _CUED if (match := form.match(at.text, at.start))]
-    if not fits:
-        return None
-    cue = at.cue()
-    for kind, match in fits:
-        if kind == cue and not _MORE.match(at.text, match.end()) and not _UNIT.match(at.text, match.end()):
-            return Span(kind, at.start, match.end())
-    return None

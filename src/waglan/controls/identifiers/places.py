@@ -5,9 +5,7 @@ A name outside these lists is still found by its ending (road, 道, 大廈); the
 
 from __future__ import annotations
 
-REGIONS_EN = (
-    "Hong Kong SAR|Hong Kong Island|Hong Kong|Kowloon|New Territories|Lantau Island|N\\.T\\.|H\\.K\\.|HKSAR|HK|KLN|NT"
-)
+REGIONS_EN = "Hong Kong SAR|Hong Kong Island|Hong Kong|Kowloon|New Territories|Lantau Island|N.T.|H.K.|HKSAR|HK|KLN|NT"
 DISTRICTS_EN = (
     "Central and Western|Central & Western|Central|Sheung Wan|Sai Ying Pun|Kennedy Town|Mid-Levels|The Peak|"
     "Admiralty|Wan Chai|Wanchai|Causeway Bay|Happy Valley|Tai Hang|Tin Hau|Fortress Hill|North Point|Quarry Bay|"
@@ -45,5 +43,5 @@ STREETS_HAN = (
 ROADS_HAN = "大道|公路|道|街|路|里|徑|径|巷|坊|臺|台"
 BUILDINGS_HAN = (
     "商[業业]大[廈厦]|工[業业]大[廈厦]|大[廈厦]|商[業业]中心|工[業业]中心|中心|[廣广][場场]|花[園园]|屋苑|苑|邨|村|"
-    "閣|阁|[軒轩]|豪庭|庭|居|城|大[樓楼]|商[場场]|名[門门]|半[島岛]|[灣湾]畔"
+    "閣|阁|[軒轩]|豪庭|庭|城|大[樓楼]|商[場场]|名[門门]|半[島岛]|[灣湾]畔"
 )
