@@ -16,6 +16,7 @@ from waglan.api.replay import reply_again
 from waglan.api.respond import JSON, Receive, Scope, Send, answer, encode
 from waglan.api.stream import Stream
 from waglan.core import Problem
+from waglan.ledger.store import UNKNOWN
 from waglan.runtime import Ask, Reply, Workspace
 
 PREFIX = "/decide/"
@@ -89,8 +90,9 @@ class Decide:
             return await asyncio.to_thread(reply_again, self._workspace, earlier)
         try:
             reply = await self._decide(use_case, row, ask)
-        except BaseException:
-            self._keys.release(key)
+        except Problem as problem:
+            if problem.code != UNKNOWN:
+                self._keys.release(key)
             raise
         self._keys.finish(key, reply.decision.id)
         return reply

@@ -33,9 +33,8 @@ class Log:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        settings = workspace.settings
         self._ledger = workspace.ledger
-        self._name = settings.ledger.log or f"{settings.workspace.tenant}/decisions"
+        self._name = workspace.ledger.signer.name
 
     def checkpoint(self, request: Request) -> Response:
         """``GET /ledger/{log}/checkpoint``: the newest signed head."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from waglan.api import problems
-from waglan.core import Case, Decision, Language, Route
+from waglan.core import Case, Decision, Language, Problem, Route
 from waglan.core.decision import Private
 from waglan.core.usecase import Oversight, Tier
 from waglan.runtime import Reply, Workspace
@@ -38,12 +38,18 @@ def reply_again(workspace: Workspace, entry_id: str) -> Reply:
     Problem
         410 when its personal data was erased; ``ledger.unavailable`` when the log can't be read.
     """
-    receipt = workspace.ledger.receipt(entry_id, opened=True)
-    if "out" not in receipt.opened:
-        raise problems.gone(entry_id)
-    leaf = msgspec.json.decode(receipt.leaf, type=_Leaf)
+    ledger = workspace.ledger
+    index = ledger.find(entry_id)
+    if index is None:
+        raise problems.no_decision(entry_id)
+    leaf = msgspec.convert(ledger.leaf(index), _Leaf)
     facts = leaf.facts
-    private = msgspec.json.decode(receipt.opened["out"], type=Private)
+    try:
+        private = msgspec.json.decode(ledger.opened(index)["out"], type=Private)
+    except Problem as problem:
+        if problem.code != "vault.erased":
+            raise
+        raise problems.gone(entry_id) from None
     loaded = workspace.catalogue.get(facts.use_case)
     decision = Decision(
         id=entry_id,
@@ -61,4 +67,4 @@ def reply_again(workspace: Workspace, entry_id: str) -> Reply:
         disclosure_lang=facts.disclosure_lang,
         decided_at=leaf.at_ms,
     )
-    return Reply(decision=decision, index=receipt.index, manifest=loaded.manifest)
+    return Reply(decision=decision, index=index, manifest=loaded.manifest)

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,8 +48,8 @@ class Worker:
             self._tell({"problem": problem.as_dict()})
             logging.shutdown()
             os._exit(3)
-        self._tell({"sample": _sample(workspace)})
-        return Served(workspace, create_app(workspace, stopping=lambda: bool(self._stopping.value)))
+        app = create_app(workspace, stopping=lambda: bool(self._stopping.value))
+        return Served(workspace, app, lambda sample: self._tell({"sample": sample}))
 
     def _tell(self, what: Mapping[str, Any]) -> None:
         try:
@@ -59,25 +59,40 @@ class Worker:
 
 
 class Served:
-    """The application, and the workspace that ends with it."""
+    """The application, and the workspace that begins and ends with it.
 
-    def __init__(self, workspace: Workspace, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    workspace
+        Open.
+    app
+        Serves it.
+    ready
+        Told a sample of what may be asked, once everything is loaded.
+    """
+
+    def __init__(self, workspace: Workspace, app: ASGIApp, ready: Callable[[dict[str, Any] | None], None]) -> None:
         self._workspace = workspace
         self._app = app
+        self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        self._ready(await _load(self._workspace))
         await self._app(scope, receive, send)
-        if scope["type"] == "lifespan":
-            self._workspace.close()
+        self._workspace.close()
 
 
-def _sample(workspace: Workspace) -> dict[str, Any] | None:
-    """Name and sample case of the first use case that has one."""
+async def _load(workspace: Workspace) -> dict[str, Any] | None:
+    """Load all use cases and their models; gives name and sample of the first that can be asked and has one."""
+    found = None
     for name in workspace.catalogue:
         try:
-            loaded = workspace.catalogue.get(name)
+            loaded = await workspace.runtime.prepare(name)
         except Problem:
-            continue  # GET /use-cases shows it with this Problem
-        if loaded.plugin.samples:
-            return {"use_case": name, "case": loaded.plugin.samples[0]}
-    return None
+            continue  # whoever asks for it gets this Problem; the others are served
+        if found is None and loaded.plugin.samples:
+            found = {"use_case": name, "case": loaded.plugin.samples[0]}
+    return found

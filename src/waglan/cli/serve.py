@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import http.client
@@ -156,10 +157,10 @@ class Greeter:
 
     def _follow(self) -> None:
         """Hear workers that come later; one that can't open the workspace says why on standard error."""
-        while True:
-            told = json.loads(self._hears.recv_bytes())
-            if "problem" in told:
-                click.echo(str(_from_dict(told["problem"])), err=True)
+        with contextlib.suppress(EOFError):
+            while told := json.loads(self._hears.recv_bytes()):
+                if "problem" in told:
+                    click.echo(str(_from_dict(told["problem"])), err=True)
 
     def _listening(self) -> bool:
         until = time.monotonic() + _START_S
