@@ -30,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 EMPLOYMENT = ("salaried", "public_sector", "self_employed", "care_and_domestic", "retired", "student")
 EMPLOYMENT_RISK = (0.0, -0.55, 0.45, 0.05, -0.10, 0.35)
-BIASED_SHARE = 0.10
+BIASED_SHARE = 0.15
 IDENTIFIER_SHARE = 0.06
 PREFIX = "QQ"
 DISTRICTS = (
@@ -119,7 +119,7 @@ def draw_applicants(n: int, rng: np.random.Generator) -> Applicants:
 
 
 def _employment(age: Ints, woman: npt.NDArray[np.bool_], rng: np.random.Generator) -> Ints:
-    draw, care = rng.random(age.size), rng.random(age.size) < np.where(woman, 0.19, 0.02)
+    draw, care = rng.random(age.size), rng.random(age.size) < np.where(woman, 0.30, 0.02)
     found = np.select([draw < 0.62, draw < 0.78], [0, 1], 2)
     found = np.where(care, EMPLOYMENT.index("care_and_domestic"), found)
     found = np.where((age >= 62) & (rng.random(age.size) < 0.8), EMPLOYMENT.index("retired"), found)
@@ -131,14 +131,14 @@ def true_log_odds(people: Applicants) -> Floats:
     burden = (people.amount / people.term + 0.03 * people.debt) / np.maximum(people.income, 1_000)
     years = np.nan_to_num(people.years_employed, nan=4.0)
     found: Floats = (
-        -3.30
+        -3.40
         + 0.85 * np.minimum(people.late, 5)
         - 0.05 * np.nan_to_num(people.since_late, nan=0.0)
         + 2.60 * people.utilisation
-        + 1.60 * np.log1p(burden)
+        + 2.40 * np.log1p(burden)
         - 0.08 * np.minimum(years, 12.0)
-        - 0.35 * people.payroll
-        - 0.02 * np.minimum(people.years_with_bank, 15.0)
+        - 0.60 * people.payroll
+        - 0.04 * np.minimum(people.years_with_bank, 15.0)
         + np.array(EMPLOYMENT_RISK)[people.employment]
     )
     return found

@@ -223,7 +223,7 @@ class ChallengerModel:
         shown = _shown(row.get(i.name))
         text = {language: _sentence(title_of(i.name, i.title, language), shown, points, approve, language)
                 for language in LANGUAGES}  # fmt: skip
-        code = f"{i.name}.{'gained' if approve else 'lost'}"
+        code = f"{i.name[:80]}.{'gained' if approve else 'lost'}"
         return Reason(code=code, weight=float(points), text=text, where=(i.name,))
 
 

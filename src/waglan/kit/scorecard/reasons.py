@@ -99,7 +99,7 @@ def sentence(title: str, label: str, direction: str, points: int, language: Lang
 
 def _reason(c: Characteristic, direction: str, labels: dict[Language, str], points: int) -> Reason:
     return Reason(
-        code=f"{c.name}.{direction}",
+        code=f"{c.name[:80]}.{direction}",
         weight=float(points),
         text={
             language: sentence(title_of(c.name, c.title, language), label, direction, points, language)

@@ -1,7 +1,7 @@
 """Cutting an ordered row of small bins into the best segments, exactly.
 
-The gain of a cut is its log-likelihood less a price per bin (half the logarithm of the rows, as in the minimum
-description length principle), so a cut stays only when the data pay for it. Dynamic programming over the last
+The gain of a cut is its log-likelihood less a price per bin that grows with the logarithm of the rows, so a cut stays
+only when the data pay for it. Dynamic programming over the last
 segment finds the best of all cuts under the limits, with or without a trend.
 
 References
