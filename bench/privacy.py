@@ -16,7 +16,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from privacy_texts import Sample, samples
-
 from waglan.controls.identifiers import KINDS, find
 
 

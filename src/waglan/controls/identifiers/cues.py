@@ -17,6 +17,8 @@ Cue = Kind | Literal["", "OTHER"]
 
 REACH = 40
 """How far before a number its cue may begin, characters."""
+REACH_AFTER = 12
+"""How far after a number that has no cue before it one is looked for."""
 
 _LATIN: tuple[tuple[Cue, str], ...] = (
     ("HKID", "hkid|hkids|hkic|h.k.i.d|id card|id card no|identity card|identity document|identity no|"
@@ -44,7 +46,7 @@ _HAN: tuple[tuple[Cue, str], ...] = (
     ("PHONE", "電話|电话|手機|手机|手提|致電|致电|來電|来电|聯絡|联络|聯繫|联系|流動|流动|傳真|传真|微信|打俾|打給|"
               "打给|撥打|拨打|熱線|热线|短訊|短信|座機|座机|固網"),
     ("ACCOUNT", "戶口|户口|帳戶|賬戶|账户|帐户|帳號|賬號|账号|帐号|銀行|银行|銀行卡號|過數|过数|轉帳|轉賬|转账|"
-                "轉帳至|入數"),
+                "轉帳至|入數|存入|匯入|汇入|匯款|汇款"),
     ("OTHER", "參考|参考|編號|编号|單號|单号|單據|单据|訂單|订单|發票|发票|個案|个案|保單|保单|金額|金额|總額|总额|"
               "總數|总数|總計|总计|結餘|结余|港幣|港币|港元|人民幣|人民币|商業登記|商业登记|日期|序號|序号|流水|"
               "批號|批号|批次|合約|合同|檔號|檔案|档案|版本|股數|股数|交易|條碼|条码|代號|代号|代碼|代码|快遞|快递|"
@@ -68,6 +70,7 @@ _HAN_CUES = _listed(_HAN, _NUMBERED)
 _CUES = _LATIN_CUES | _HAN_CUES
 _NEAREST = re.compile(f"[{_BREAKS}]|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])|{trie(_HAN_CUES)}")
 _PAYING = frozenset(word[::-1] for word in ("過數", "过数", "轉帳", "轉賬", "转账", "轉帳至", "付款", "入數", "paid"))
+_CLAUSE = re.compile(rf"[^\n,.;:!?、。(\u27e6\d]{{1,{REACH_AFTER}}}+(?!\d)")
 _LIST_GAP = re.compile(r"(?:[ ,/&、]|and|or|及|和|與|与|或|同){1,7}")
 
 
@@ -119,3 +122,9 @@ def cue_before(text: str, start: int, floor: int, floor_kind: Cue, label: str) -
     if floor and low == floor and _LIST_GAP.fullmatch(window):
         return floor_kind
     return nearest_cue(label.replace("_", " ")) if label and start <= REACH and not floor else ""
+
+
+def cue_after(text: str, end: int) -> Cue:
+    """The cue in the words after a number, unless another number follows them: *123-456789-838 is my account*."""
+    clause = _CLAUSE.match(text, end)
+    return nearest_cue(clause[0]) if clause else ""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from waglan.controls.identifiers import checks
-from waglan.controls.identifiers.cues import Cue, cue_before
+from waglan.controls.identifiers.cues import Cue, cue_after, cue_before
 from waglan.controls.identifiers.kinds import Span
 
 _CORE = re.compile(r"[0-9](?:[ -]?[0-9]){5,}")
@@ -32,6 +32,7 @@ _PHONE = re.compile(rf"(?:(?:00)?852[ -]?)?[2-9][0-9]{{3}}[ -]?[0-9]{{4}}{_END}"
 _PHONE_MAINLAND = re.compile(rf"(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}{_END}")
 _PREFIX = re.compile(r"(?:\(\+?(?:852|86)\)[ -]?|\+)\Z")
 _ACCOUNT = re.compile(rf"[0-9]{{3}}(?:[ -]?[0-9]){{5,14}}{_END}")
+_LONG = re.compile(rf"[0-9](?:[ -]?[0-9]){{8,16}}{_END}")
 _FPS = re.compile(rf"(?:[0-9]{{9}}|[0-9]{{7}}){_END}")
 _OCTOPUS = re.compile(r"[0-9]{8}(?: ?\([0-9]\)|[0-9]?(?![0-9A-Za-z]))")
 _DIGITS_PASSPORT = re.compile(rf"[0-9]{{8,9}}{_END}")
@@ -167,6 +168,8 @@ def _told(text: str, start: int, length: int, before: _Before) -> Span | None:
     cue = cue_before(text, start, before.floor, before.kind, before.label)
     if phone and (cue == "PHONE" or (not (cue or before.inner or abroad) and _plain_phone(phone[0], digits))):
         return Span("PHONE", first, phone.end())
+    if not cue and not before.inner and (bare := _LONG.match(text, start)):
+        cue = cue_after(text, bare.end())
     form = _CUED.get(cue)
     match = form.match(text, start) if form and not before.inner else None
     if match is None or _MORE.match(text, match.end()) or _UNIT.match(text, match.end()):
