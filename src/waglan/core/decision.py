@@ -131,26 +131,24 @@ def _decimal(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
 
 
+def _saw(verdict: Verdict | None) -> bool | None:
+    """Whether a control found what it looks for; None when it didn't run."""
+    return None if verdict is None else verdict is not Verdict.PASS
+
+
 def facts(decision: Decision, classes: tuple[str, ...]) -> DecisionFacts:
     """The public part of a decision; ``classes`` are its manifest's `data_classes`."""
-    case, outcome = decision.case, decision.outcome
-    pii: bool | None = None
-    opt_out: bool | None = None
-    redacted = False
-    for finding in decision.findings:
-        if finding.control == PRIVACY_CONTROL:
-            pii = finding.verdict is not Verdict.PASS
-        elif finding.control == OPT_OUT_CONTROL:
-            opt_out = finding.verdict is not Verdict.PASS
-        if finding.verdict is Verdict.REDACT and finding.enforced:
-            redacted = True
+    case, outcome, findings = decision.case, decision.outcome, decision.findings
+    verdicts = tuple([(f.control, f.verdict) for f in findings])
+    seen = dict(verdicts)
+    redacted = Verdict.REDACT in seen.values() and any(f.verdict is Verdict.REDACT and f.enforced for f in findings)
     return DecisionFacts(
         adverse=None if outcome is None else outcome.adverse,
         channel=case.channel,
         citations=0 if outcome is None else len(outcome.citations),
         confidence=None if outcome is None else _decimal(outcome.confidence, 6),
         consent_ref=case.consent_ref,
-        controls=tuple([(f.control, f.verdict) for f in decision.findings]),
+        controls=verdicts,
         data_classes=classes,
         disclosure_id=decision.disclosure_id,
         disclosure_lang=decision.disclosure_lang,
@@ -163,10 +161,10 @@ def facts(decision: Decision, classes: tuple[str, ...]) -> DecisionFacts:
         latency_us=decision.latency_us,
         models=tuple([(m.id, m.version, m.digest, m.provider, m.region, m.answered) for m in decision.models]),
         notice_id=case.notice_id,
-        opt_out=opt_out,
+        opt_out=_saw(seen.get(OPT_OUT_CONTROL)),
         oversight_level=decision.oversight_level,
         phase=decision.phase,
-        pii_found=pii,
+        pii_found=_saw(seen.get(PRIVACY_CONTROL)),
         policy_digest=decision.policy_digest,
         purpose=case.purpose,
         reasons=() if outcome is None else tuple([r.code for r in outcome.reasons]),

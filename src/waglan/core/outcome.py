@@ -109,7 +109,7 @@ MOST = 32
 """So many reasons and flags fit a leaf."""
 LONGEST_CODE = 96
 """Characters of a code; longer ones are prose and belong in text."""
-_NUMBERS = (("confidence", 0.0, 1.0), ("score", -1e15, 1e15), ("stakes_hkd", 0.0, 1e15))
+_TUPLES = ("reasons", "flags", "citations", "alternatives")
 
 
 def fault(outcome: object) -> str:
@@ -121,33 +121,51 @@ def fault(outcome: object) -> str:
         return "wrong-type"
     if outcome.value is None:
         return "no-value"
-    for name, low, high in _NUMBERS:
-        value = getattr(outcome, name)
-        if value is None:
-            continue
-        if type(value) not in (int, float):
-            return f"{name}-not-a-number"
-        if not low <= value <= high:
-            return f"{name}-out-of-range"
-    if outcome.adverse is not None and type(outcome.adverse) is not bool:
-        return "adverse-wrong-type"
-    for name in ("reasons", "flags", "citations", "alternatives"):
+    if (outcome.adverse is not None and type(outcome.adverse) is not bool) or type(outcome.effect) is not str:
+        return "adverse-or-effect-wrong-type"
+    wrong = (
+        _number("confidence", outcome.confidence, 0.0, 1.0)
+        or _number("score", outcome.score, -1e15, 1e15)
+        or _number("stakes_hkd", outcome.stakes_hkd, 0.0, 1e15)
+    )
+    if wrong:
+        return wrong
+    for name in _TUPLES:
         if type(getattr(outcome, name)) is not tuple:
             return f"{name}-wrong-type"
+    return _codes(outcome) or ("" if _finite(outcome.value) and _reachable(outcome) else "not-a-number")
+
+
+def _number(name: str, value: Any, low: float, high: float) -> str:
+    if value is None:
+        return ""
+    if type(value) is not float and type(value) is not int:
+        return f"{name}-not-a-number"
+    return "" if low <= value <= high else f"{name}-out-of-range"
+
+
+def _codes(outcome: Outcome) -> str:
     if len(outcome.reasons) > MOST or len(outcome.flags) > MOST:
         return "too-many-reasons-or-flags"
+    longest = max(len(outcome.effect), len(outcome.explanation_id))
     for reason in outcome.reasons:
         if type(reason) is not Reason or type(reason.code) is not str or not math.isfinite(reason.weight):
             return "reasons-wrong-type"
-    for code in (outcome.effect, outcome.explanation_id, *outcome.flags, *[r.code for r in outcome.reasons]):
-        if type(code) is not str or len(code) > LONGEST_CODE:
-            return "code-too-long"
-    if not _finite(outcome.value) or not all(_finite(c.new) for a in outcome.alternatives for c in a.changes):
-        return "not-a-number"
-    return ""
+        longest = max(longest, len(reason.code))
+    for flag in outcome.flags:
+        if type(flag) is not str:
+            return "flags-wrong-type"
+        longest = max(longest, len(flag))
+    return "code-too-long" if longest > LONGEST_CODE else ""
+
+
+def _reachable(outcome: Outcome) -> bool:
+    return all(_finite(change.new) for each in outcome.alternatives for change in each.changes)
 
 
 def _finite(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, dict):

@@ -24,6 +24,9 @@ class Step(NamedTuple):
     """A control as one manifest uses it."""
 
     spec: Control
+    name: str
+    check: Callable[..., Any]
+    inline: bool
     settings: Any
     enforced: bool
 
@@ -65,9 +68,10 @@ def _step(manifest: UseCase, name: str, stage: str, given: dict[str, Any] | None
                 code="manifest.settings",
                 where=manifest.name,
             )
-        return Step(spec, None, enforced)
+        return Step(spec, name, spec.check, spec.inline, None, enforced)
     try:
-        return Step(spec, msgspec.convert(given or {}, spec.settings), enforced)
+        settings = msgspec.convert(given or {}, spec.settings)
+        return Step(spec, name, spec.check, spec.inline, settings, enforced)
     except msgspec.ValidationError as error:
         raise Problem(
             f"The settings of the control {name!r} can't be used.",
@@ -97,19 +101,11 @@ class Checks:
 
     async def before(self, case: Case, now_ms: int) -> Checked:
         """Run the before-controls in order until one blocks."""
-        return await self._run(
-            self._before, case, now_ms, (), lambda step, rest, context: step.spec.check(rest, context)
-        )
+        return await self._run(self._before, (), case, now_ms, ())
 
     async def after(self, asked: Case, outcome: Outcome | None, now_ms: int, models: tuple[ModelUse, ...]) -> Checked:
         """Run the after-controls in order; all of them, since none can undo what another saw."""
-        return await self._run(
-            self._after,
-            outcome,
-            now_ms,
-            models,
-            lambda step, rest, context: step.spec.check(asked, rest, context),
-        )
+        return await self._run(self._after, (asked,), outcome, now_ms, models)
 
     async def before_many(self, cases: Sequence[Case], now_ms: int) -> list[Checked]:
         """`before` for many cases; a control's ``many`` is used where it has one and behaves."""
@@ -119,20 +115,19 @@ class Checks:
             context = self._context(step, now_ms, ())
             started = self._ns()
             answers = self._ask_many(step, [lines[at].rest for at in alive], context)
-            cost = (self._ns() - started) // 1000 // max(1, len(alive))
-            for at, answer in zip(alive, answers or [None] * len(alive), strict=True):
-                line = lines[at]
-                if answer is None:
-                    line = await self._one(step, line, context, lambda s, rest, ctx: s.spec.check(rest, ctx))
-                else:
-                    line = _take(step, line, answer, cost)
-                lines[at] = line
+            for turn, at in enumerate(alive):
+                rest, findings, costs, _ = lines[at]
+                answer = await self._ask(step, (), rest, context) if answers is None else answers[turn]
+                rest, finding = _judged(step, rest, answer)
+                findings.append(finding)
+                costs.append((self._ns() - started) // 1000 // len(alive))
+                lines[at] = Checked(rest, findings, costs, finding.effect is Verdict.BLOCK)
         return lines
 
     @staticmethod
     def _ask_many(step: Step, cases: list[Case], context: Context) -> Sequence[Any] | None:
         """The answers of the control's batch form; None when it has none or it failed: then one by one."""
-        if step.spec.many is None or not step.spec.inline or not cases:
+        if step.spec.many is None or not step.inline or not cases:
             return None
         try:
             answers = step.spec.many(cases, context)
@@ -144,35 +139,43 @@ class Checks:
         return Context(self._manifest, step.settings, self._registers, now_ms, models)
 
     async def _run(
-        self,
-        plan: tuple[Step, ...],
-        rest: Any,
-        now_ms: int,
-        models: tuple[ModelUse, ...],
-        call: Callable[[Step, Any, Context], Any],
+        self, plan: tuple[Step, ...], before: tuple[Any, ...], rest: Any, now_ms: int, models: tuple[ModelUse, ...]
     ) -> Checked:
-        line = Checked(rest, [], [], False)
+        """Run a stage; ``before`` are the arguments that stand before what the controls may redact."""
+        clock = self._ns
+        findings: list[Finding] = []
+        costs: list[int] = []
+        blocked = False
         plain = Context(self._manifest, None, self._registers, now_ms, models)
+        last = clock()
         for step in plan:
             context = plain if step.settings is None else self._context(step, now_ms, models)
-            line = await self._one(step, line, context, call)
-            if line.blocked and step.spec.stage == "before":
-                break
-        return line
-
-    async def _one(
-        self, step: Step, line: Checked, context: Context, call: Callable[[Step, Any, Context], Any]
-    ) -> Checked:
-        started = self._ns()
-        try:
-            if step.spec.inline:
-                answer = call(step, line.rest, context)
+            if step.inline:
+                try:
+                    answer = step.check(*before, rest, context)
+                except Exception as error:
+                    answer = _failure(step, "raised", type(error).__name__)
             else:
-                rest = line.rest
-                answer = await self._apart.run(lambda: call(step, rest, context), APART_DEADLINE_S)
+                answer = await self._ask(step, before, rest, context)
+            rest, finding = _judged(step, rest, answer)
+            findings.append(finding)
+            now = clock()
+            costs.append((now - last) // 1000)
+            last = now
+            if finding.verdict is not Verdict.PASS and finding.effect is Verdict.BLOCK:
+                blocked = True
+                if not before:
+                    break
+        return Checked(rest, findings, costs, blocked)
+
+    async def _ask(self, step: Step, before: tuple[Any, ...], rest: Any, context: Context) -> Any:
+        """A control's answer; its failure is one too."""
+        try:
+            if step.inline:
+                return step.check(*before, rest, context)
+            return await self._apart.run(lambda: step.check(*before, rest, context), APART_DEADLINE_S)
         except Exception as error:
-            answer = _failure(step, "raised", type(error).__name__)
-        return _take(step, line, answer, (self._ns() - started) // 1000)
+            return _failure(step, "raised", type(error).__name__)
 
 
 def _failure(step: Step, code: str, detail: str) -> Finding:
@@ -181,25 +184,22 @@ def _failure(step: Step, code: str, detail: str) -> Finding:
     )
 
 
-def _take(step: Step, line: Checked, answer: Any, cost_us: int) -> Checked:
-    """Judge a control's answer and add it to the line. In dry run the finding is kept and nothing acts."""
-    rest = line.rest
+def _judged(step: Step, rest: Any, answer: Any) -> tuple[Any, Finding]:
+    """Judge a control's answer: what it leaves, and its finding. In dry run the finding is kept and nothing acts."""
+    finding = answer
     if type(answer) is Redacted:
         finding, changed = answer
         if not _only_less(rest, changed):
-            finding, changed = _failure(step, "changed-too-much", type(changed).__name__), rest
-        rest = changed if step.enforced else rest
-    else:
-        finding = answer
+            finding = _failure(step, "changed-too-much", type(changed).__name__)
+        elif step.enforced:
+            rest = changed
     if type(finding) is not Finding:
         finding = _failure(step, "wrong-type", type(finding).__name__)
-    elif finding.control != step.spec.name or type(finding.verdict) is not Verdict:
+    elif finding.control != step.name or type(finding.verdict) is not Verdict:
         finding = _failure(step, "wrong-finding", str(finding.control))
     if not step.enforced:
         finding = msgspec.structs.replace(finding, enforced=False)
-    line.findings.append(finding)
-    line.cost_us.append(cost_us)
-    return Checked(rest, line.findings, line.cost_us, line.blocked or finding.effect is Verdict.BLOCK)
+    return rest, finding
 
 
 def _only_less(old: Any, new: Any) -> bool:

@@ -39,6 +39,8 @@ def route(findings: Iterable[Finding], outcome: Outcome | None, fault: str, mani
     blocked: list[str] = []
     why: list[str] = []
     for finding in findings:
+        if finding.verdict is Verdict.PASS:
+            continue
         effect = finding.effect
         if effect is Verdict.BLOCK:
             blocked.append(f"control:{finding.control}")
@@ -46,10 +48,11 @@ def route(findings: Iterable[Finding], outcome: Outcome | None, fault: str, mani
             why.append(f"control:{finding.control}")
     if blocked:
         return Routed(Route.BLOCKED, tuple(dict.fromkeys(blocked)), _oversight(manifest, human=False))
-    why.extend(_doubts(outcome, fault))
-    why.extend(_floor(outcome, manifest))
-    human = bool(why)
-    return Routed(Route.HUMAN if human else Route.AUTO, tuple(dict.fromkeys(why)), _oversight(manifest, human=human))
+    why += _doubts(outcome, fault)
+    why += _floor(outcome, manifest)
+    if not why:
+        return Routed(Route.AUTO, (), _oversight(manifest, human=False))
+    return Routed(Route.HUMAN, tuple(dict.fromkeys(why)), _oversight(manifest, human=True))
 
 
 def _doubts(outcome: Outcome | None, fault: str) -> list[str]:
