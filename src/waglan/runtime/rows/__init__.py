@@ -8,6 +8,7 @@ from waglan.runtime.rows.objects import JsonArray, JsonLines, parse_line, parse_
 from waglan.runtime.rows.opening import Format, Opened, open_rows
 from waglan.runtime.rows.parquet import Parquet
 from waglan.runtime.rows.row import MAX_CELL, MAX_DEPTH, MAX_RECORD, Fault, Rejected, Row, Table, at_row
+from waglan.runtime.rows.seen import Seen
 
 __all__ = [
     "ENCODINGS",
@@ -25,6 +26,7 @@ __all__ = [
     "PastDecision",
     "Rejected",
     "Row",
+    "Seen",
     "Table",
     "at_row",
     "check_columns",

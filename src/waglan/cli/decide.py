@@ -1,0 +1,371 @@
+"""``waglan decide``: a file of cases in, recorded decisions out.
+
+Exit codes: 0 every row was decided, 1 some were rejected, 2 the file was refused, 3 the ledger or a file of ours
+can't be written.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from waglan.cli.progress import progress
+from waglan.cli.resume import NOTE, Done, file_source
+from waglan.cli.rows import RESULT, Sheet, chunks, reject_header, reject_line, result_line
+from waglan.core.case import LANGUAGES
+from waglan.core.decision import Route
+from waglan.core.problem import Problem
+from waglan.core.usecase import UseCase
+from waglan.runtime import Ask, Reply, Workspace
+from waglan.runtime.rows import ENCODINGS, Rejected, Row, Seen, at_row, check_columns, open_rows
+
+STOPS = ("ledger.", "vault.", "environment.")
+"""Problems of this kind are not a row's: the run stops and can be resumed."""
+
+
+class Plan(NamedTuple):
+    """What was asked for, as the options say it."""
+
+    use_case: str
+    path: Path
+    out: Path
+    rejects: Path
+    wanted: str
+    encoding: str
+    ask: Ask
+    consent_ref: str
+    unique: tuple[str, ...]
+    chunk: int
+    resume: bool
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What a run did; the keys of ``--json``.
+
+    ``rows`` counts data rows of the file, ``decided`` and the routes all that stand in the results, ``per_second``
+    the rows that this run decided. ``resumed`` rows were done before.
+    """
+
+    use_case: str
+    rows: int = 0
+    decided: int = 0
+    auto: int = 0
+    human: int = 0
+    blocked: int = 0
+    rejected: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+    per_second: float = 0.0
+    results: str = ""
+    rejects: str = ""
+    first_index: int | None = None
+    last_index: int | None = None
+    source: str = ""
+
+
+@click.command()
+@click.argument("use_case")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="The workspace folder.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Results file. [FILE.results.csv]")
+@click.option("--rejects", type=click.Path(path_type=Path), default=None, help="Rejects file. [FILE.rejects.csv]")
+@click.option("--format", "wanted", type=click.Choice(["auto", "csv", "jsonl", "parquet"]), default="auto")
+@click.option("--encoding", default="auto", help=f"One of {', '.join(ENCODINGS)}.")
+@click.option("--drop-unknown", is_flag=True, help="Let undeclared columns in, to be dropped on the record.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", help="The customers' language.")
+@click.option("--purpose", default="", help="Why the data is used. [the manifest's first purpose]")
+@click.option("--source", default="", help="What the system that made the file is called.")
+@click.option("--consent-ref", default="", metavar="COL", help="Column that holds each row's consent reference.")
+@click.option("--notice-id", default="", help="The privacy notice that covers this use.")
+@click.option("--unique", multiple=True, metavar="COL", help="Reject rows that repeat a value of this column.")
+@click.option("--chunk", type=click.IntRange(1, 65_536), default=2_048, help="Rows decided and written at a time.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run of the same file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def decide(
+    *,
+    use_case: str,
+    file: Path,
+    workspace: Path,
+    out: Path | None,
+    rejects: Path | None,
+    wanted: str,
+    encoding: str,
+    drop_unknown: bool,
+    language: str,
+    purpose: str,
+    source: str,
+    consent_ref: str,
+    notice_id: str,
+    unique: tuple[str, ...],
+    chunk: int,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Decide every row of FILE (CSV, JSON lines, Parquet) by USE_CASE."""
+    ask = Ask(
+        channel="cli",
+        language=next(each for each in LANGUAGES if each == language),
+        purpose=purpose,
+        notice_id=notice_id,
+        source=file_source(file, source),
+        drop_unknown=drop_unknown,
+    )
+    plan = Plan(
+        use_case=use_case,
+        path=file,
+        out=out or file.with_name(f"{file.name}.results.csv"),
+        rejects=rejects or file.with_name(f"{file.name}.rejects.csv"),
+        wanted=wanted,
+        encoding=encoding,
+        ask=ask,
+        consent_ref=consent_ref,
+        unique=unique,
+        chunk=chunk,
+        resume=resume,
+    )
+    with Workspace.open(workspace) as opened:
+        summary = run(opened, plan)
+    _show(summary, as_json)
+    if summary.rejected:
+        sys.exit(1)
+
+
+def run(workspace: Workspace, plan: Plan) -> Summary:
+    """Decide a file.
+
+    Raises
+    ------
+    Problem
+        The file as a whole is refused, or the ledger stopped; what was decided before stands in the results.
+    """
+    begun = time.monotonic()
+    manifest = workspace.catalogue.get(plan.use_case).manifest
+    with ExitStack() as stack:
+        opened = stack.enter_context(
+            open_rows(plan.path, wanted=plan.wanted, encoding=plan.encoding, known=tuple(manifest.inputs))
+        )
+        table = opened.table
+        also = tuple(filter(None, (plan.consent_ref, *plan.unique)))
+        columns = table.columns if table.columns is not None else tuple(manifest.inputs)
+        if table.columns is not None:
+            _check_named(also, table.columns)
+            check_columns(table.columns, manifest, drop_unknown=plan.ask.drop_unknown, also=also)
+        done = Done()
+        if plan.resume:
+            done = Done.read(plan.out, plan.rejects, columns, workspace.ledger, plan.ask.source)
+        results = stack.enter_context(closing(Sheet(plan.out, RESULT, resume=plan.resume)))
+        rejects = stack.enter_context(closing(Sheet(plan.rejects, reject_header(columns), resume=plan.resume)))
+        batch = _Run(
+            workspace,
+            plan,
+            manifest=manifest,
+            columns=columns,
+            text=table.text,
+            done=done,
+            results=results,
+            rejects=rejects,
+        )
+        stack.callback(batch.seen.close)
+        before = done.decided
+        with progress(f"Deciding {plan.path.name}", opened.size) as step:
+            for chunk in chunks(table, plan.chunk):
+                batch.decide(chunk)
+                step(batch.rows, opened.position())
+    seconds = time.monotonic() - begun
+    return Summary(
+        use_case=plan.use_case,
+        rows=batch.rows,
+        decided=done.decided,
+        auto=done.routes[Route.AUTO],
+        human=done.routes[Route.HUMAN],
+        blocked=done.routes[Route.BLOCKED],
+        rejected=done.rejected,
+        resumed=batch.skipped,
+        seconds=round(seconds, 3),
+        per_second=round((done.decided - before) / seconds, 1),
+        results=str(plan.out),
+        rejects=str(plan.rejects),
+        first_index=done.first_index,
+        last_index=done.last_index,
+        source=plan.ask.source,
+    )
+
+
+class _Run:
+    """One run over one file, chunk by chunk."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        plan: Plan,
+        *,
+        manifest: UseCase,
+        columns: tuple[str, ...],
+        text: bool,
+        done: Done,
+        results: Sheet,
+        rejects: Sheet,
+    ) -> None:
+        self._runtime = workspace.runtime
+        self._plan = plan
+        self._columns = columns
+        self._text = text
+        self._done = done
+        self._results = results
+        self._rejects = rejects
+        self._hidden = frozenset(filter(None, (plan.consent_ref, *plan.unique))) - manifest.inputs.keys()
+        self.seen = Seen(secrets.token_bytes(32))
+        self.rows = 0
+        self.skipped = 0
+
+    def decide(self, chunk: list[Row | Rejected]) -> None:
+        """Decide a chunk and write what came of each of its rows."""
+        lines: list[tuple[Any, ...]] = []
+        refused: list[tuple[Row | Rejected, Problem]] = []
+        fresh: list[tuple[Row, str]] = []
+        for item in chunk:
+            self.rows += 1
+            self._sort(item, lines, refused, fresh)
+        replies = self._replies([row for row, _ in fresh])
+        stop: Problem | None = None
+        for (row, note), reply in zip(fresh, replies, strict=True):
+            if isinstance(reply, Reply):
+                body = reply.body()
+                self._done.count(body["route"], body["index"])
+                lines.append(result_line(row.number, body, note))
+            elif reply.code.startswith(STOPS):
+                stop = stop or reply
+            else:
+                refused.append((row, at_row(reply, row.number)))
+        lines.sort(key=lambda line: int(line[0]))
+        refused.sort(key=lambda each: each[0].number)
+        self._results.write(lines)
+        self._rejects.write(reject_line(self._columns, item, problem, text=self._text) for item, problem in refused)
+        self._done.rejected += len(refused)
+        if stop is not None:
+            raise _stopped(stop, self._done.decided)
+
+    def _sort(
+        self,
+        item: Row | Rejected,
+        lines: list[tuple[Any, ...]],
+        refused: list[tuple[Row | Rejected, Problem]],
+        fresh: list[tuple[Row, str]],
+    ) -> None:
+        """Put one row where it belongs: done already, refused, or to be decided."""
+        if isinstance(item, Rejected):
+            if item.number in self._done:
+                self.skipped += 1
+            else:
+                refused.append((item, item.problem))
+            return
+        same = self.seen.row(item.values, item.number, text=self._text)
+        repeats = [
+            (column, first)
+            for column in self._plan.unique
+            if (first := self.seen.value(column, item.values.get(column), item.number)) is not None
+        ]
+        if item.number in self._done:
+            self.skipped += 1
+            return
+        note = f"same as row {same}" if same is not None else ""
+        body = self._done.on_log(item.number)
+        if body is not None:
+            self.skipped += 1
+            self._done.count(body["route"], body["index"])
+            lines.append(result_line(item.number, body, "; ".join(filter(None, (note, NOTE)))))
+        elif repeats:
+            refused.append((item, _repeated(item.number, *repeats[0])))
+        else:
+            fresh.append((item, note))
+
+    def _replies(self, rows: list[Row]) -> list[Reply | Problem]:
+        if not rows:
+            return []
+        ask, column = self._plan.ask, self._plan.consent_ref
+        asks = [
+            msgspec.structs.replace(ask, source_seq=row.number, consent_ref=_reference(row.values, column))
+            for row in rows
+        ]
+        inputs = [self._inputs(row.values) for row in rows]
+        try:
+            return self._runtime.decide_many(self._plan.use_case, inputs, ask, text=self._text, asks=asks)
+        except Problem as problem:
+            if problem.code.startswith(STOPS):
+                raise _stopped(problem, self._done.decided) from None
+            raise
+
+    def _inputs(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The row without what is never an input: names that begin with ``_`` and columns that we use ourselves."""
+        if not self._hidden and not any(name.startswith("_") for name in values):
+            return values
+        return {n: v for n, v in values.items() if not n.startswith("_") and n not in self._hidden}
+
+
+def _reference(values: Mapping[str, Any], column: str) -> str:
+    found = values.get(column) if column else None
+    return "" if found is None else str(found).strip()
+
+
+def _check_named(named: tuple[str, ...], columns: tuple[str, ...]) -> None:
+    for column in named:
+        if column not in columns:
+            raise Problem(
+                f"The file has no column {column!r}.",
+                f"It was named by --consent-ref or --unique; the columns are {', '.join(columns)}.",
+                "Correct the option or the header.",
+                code="file.columns",
+                where=column,
+            )
+
+
+def _repeated(number: int, column: str, first: int) -> Problem:
+    return Problem(
+        f"Its {column} stands in row {first} already.",
+        f"--unique {column} was asked for, so the first row with a value counts and later ones are set aside.",
+        "Remove the row, or correct the value.",
+        code="row.repeated",
+        where=f"row {number}, field {column}",
+    )
+
+
+def _stopped(problem: Problem, decided: int) -> Problem:
+    return Problem(
+        problem.what,
+        f"{problem.why} {decided:,} rows are decided, recorded and in the results; nothing else was decided.",
+        f"{problem.next} Then run the same command with --resume: no row is decided twice.",
+        code=problem.code,
+        where=problem.where,
+        status=problem.status,
+    )
+
+
+def _show(summary: Summary, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(summary).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    routes = f"{summary.auto:,} auto, {summary.human:,} to a person, {summary.blocked:,} blocked"
+    table = Table(show_header=False, box=None)
+    table.add_row("[bold]rows[/bold]", f"{summary.rows:,}")
+    table.add_row("[bold]decided[/bold]", f"{summary.decided:,}: {routes}")
+    table.add_row("[bold]rejected[/bold]", f"{summary.rejected:,}")
+    if summary.resumed:
+        table.add_row("[bold]done before[/bold]", f"{summary.resumed:,}")
+    table.add_row("[bold]time[/bold]", f"{summary.seconds:.1f} s, {summary.per_second:,.0f} rows/s")
+    if summary.decided:
+        table.add_row("[bold]on the log[/bold]", f"entries {summary.first_index:,} to {summary.last_index:,}")
+    Console(highlight=False).print(table)
+    click.echo(f"Results: {summary.results}")
+    if summary.rejected:
+        click.echo(f"Rejects: {summary.rejects}, with the reason beside each row; correct it and give it again.")
