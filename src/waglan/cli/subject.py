@@ -173,7 +173,7 @@ def _plain(found: Found) -> dict[str, Any]:
 
     each = found.leaf
     return {
-        "index": found.at,
+        "index": found.index,
         "id": each.id,
         "at": iso(each.at_ms),
         "kind": each.kind,

@@ -67,12 +67,11 @@ class Keyholder(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """An erasure that was decided; its event stands at ``from_index`` or later, if it got onto the log."""
+    """An erasure that was decided, with the id and time of its event, whether that is on the log yet or not."""
 
     kid: str
     entry_id: str
     at_ms: int
-    from_index: int
     basis: str
     actor: str
 
@@ -164,7 +163,7 @@ class Custody:
             holder = _needed(connection, intent.kid)
             move(holder.state, State.SHREDDED, intent.kid)
             _allowed(holder, self._clock.now_ms())
-            connection.execute("INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?)", intent)
+            connection.execute("INSERT INTO intent VALUES (?, ?, ?, ?, ?)", intent)
 
     def intents(self) -> tuple[Intent, ...]:
         """Erasures decided and not yet done."""

@@ -44,6 +44,10 @@ class Log(Protocol):
         """Entries ``start ≤ index < stop`` with their index."""
         ...
 
+    def find(self, entry_id: str) -> int | None:
+        """The index of an entry by id, or None."""
+        ...
+
     def head(self) -> Head:
         """The committed head."""
         ...
@@ -52,7 +56,7 @@ class Log(Protocol):
 class Found(NamedTuple):
     """An entry about a person: where it stands, its leaf, and its private fields, opened."""
 
-    at: int
+    index: int  # type: ignore[assignment] # as in Recorded; tuple.index isn't wanted here
     leaf: Leaf
     opened: Mapping[str, bytes]
 
@@ -143,7 +147,7 @@ def erase(ledger: Log, who: str, basis: str, actor: str) -> Recorded:
         _finish(ledger)
         holder = _holder(vault, who)
         now = vault.clock.now_ms()
-        intent = Intent(holder.kid, vault.ids.new(now), now, ledger.head().size, basis, actor)
+        intent = Intent(holder.kid, vault.ids.new(now), now, basis, actor)
         vault.custody.intend(intent)
         recorded = _append(ledger, intent, holder.pseudonym)
         vault.custody.shred((intent.kid,))
@@ -187,8 +191,7 @@ def _finish(ledger: Log) -> tuple[str, ...]:
     custody = ledger.vault.custody
     intents = custody.intents()
     for intent in intents:
-        size = ledger.head().size
-        if not any(row.id == intent.entry_id for _, row in ledger.rows(min(intent.from_index, size), size)):
+        if ledger.find(intent.entry_id) is None:
             holder = custody.get(intent.kid)
             _append(ledger, intent, holder.pseudonym if holder else "")
         custody.shred((intent.kid,))

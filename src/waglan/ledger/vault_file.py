@@ -14,6 +14,7 @@ from typing import Literal
 from waglan.core.problem import Problem
 
 BUSY_MS = 30_000
+TRUNCATE_MS = 5_000
 _VERSION = 1
 
 
@@ -119,8 +120,7 @@ class VaultFile:
             ``vault.busy`` when another process has been reading all the while; without ``wait`` it is left to later.
         """
         with self.alone() as connection:
-            if not wait:
-                connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute(f"PRAGMA busy_timeout = {TRUNCATE_MS if wait else 0}")
             connection.execute("PRAGMA synchronous = FULL")
             try:
                 busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
