@@ -1,0 +1,152 @@
+"""``waglan check``: the conformance suite on a plug-in. Exit code 1 when there are findings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from waglan.core.control import controls
+from waglan.core.model import models
+from waglan.core.problem import Problem, nearest
+from waglan.core.usecase import Plugin, use_cases
+from waglan.runtime.catalogue import Catalogue, import_module
+from waglan.runtime.settings import FILE, read_settings
+from waglan.testing import Report, Stage, check_control, check_model, check_use_case
+
+
+class Bench(NamedTuple):
+    """What targets are checked with."""
+
+    catalogue: Catalogue
+    stage: Stage
+    against: Stage | None
+    samples: tuple[dict[str, Any], ...]
+
+
+@click.command()
+@click.argument("target", default="")
+@click.option(
+    "--workspace", type=click.Path(path_type=Path), default=Path(), help="Take models and manifests from here."
+)
+@click.option(
+    "--samples", type=click.Path(path_type=Path), default=None, help="Rows as JSON lines, instead of its own."
+)
+@click.option("--store", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", help="Compare with this store.")
+@click.option("--dsn", default="", envvar="WAGLAN_LEDGER__DSN", help="libpq connection string of --store postgresql.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def check(*, target: str, workspace: Path, samples: Path | None, store: str, dsn: str, as_json: bool) -> None:
+    """Check TARGET: a module file, or the name of a use case, control or model; without it, all that is installed."""
+    if store == "postgresql" and not dsn:
+        raise Problem(
+            "No database is named.", "--store postgresql decides the samples in a real one.",
+            "Give --dsn, or set WAGLAN_LEDGER__DSN.", code="usage.dsn",
+        )  # fmt: skip
+    folder = workspace.resolve()
+    modules = read_settings(folder, {}).plugins.modules if (folder / FILE).is_file() else ()
+    bench = Bench(
+        catalogue=Catalogue(folder, modules),
+        stage=Stage(models=folder / "models"),
+        against=Stage(store="postgresql", dsn=dsn, models=folder / "models") if store == "postgresql" else None,
+        samples=() if samples is None else _rows(samples),
+    )
+    reports = [run() for run in _targets(target, folder, bench)]
+    _show(reports, as_json)
+    if any(report.flaws for report in reports):
+        sys.exit(1)
+
+
+def _targets(target: str, folder: Path, bench: Bench) -> Iterator[Callable[[], Report]]:
+    if target.endswith(".py") or (target and Path(target).is_file()):
+        yield from _module(target, bench)
+        return
+    if not target:
+        yield from (_use_case(_installed(name, bench), bench) for name in bench.catalogue)
+        yield from (_control(name) for name in controls)
+        return
+    known: dict[str, Callable[[], Report]] = {name: _model(name, bench) for name in models}
+    known |= {name: _control(name) for name in controls}
+    if target in bench.catalogue:
+        yield _use_case(_installed(target, bench), bench)
+    elif target in known:
+        yield known[target]
+    else:
+        raise Problem(
+            f"There is nothing called {target!r} to check.",
+            nearest(target, [*known, *bench.catalogue]),
+            "Give a module file (./triage.py) or an installed name.",
+            code="check.unknown",
+        )
+
+
+def _module(target: str, bench: Bench) -> Iterator[Callable[[], Report]]:
+    """What a module file holds: its ``plugin``, and the controls and models that it registers."""
+    before = {*controls, *models}
+    module = import_module(str(Path(target).resolve()), Path())
+    found = getattr(module, "plugin", None)
+    plugins = found if isinstance(found, list | tuple) and not isinstance(found, Plugin) else [found]
+    runs = [_use_case(plugin, bench) for plugin in plugins if isinstance(plugin, Plugin)]
+    runs += [_control(name) for name in controls if name not in before]
+    runs += [_model(name, bench) for name in models if name not in before and bench.samples]
+    if not runs:
+        raise Problem(
+            f"{target} holds nothing to check.",
+            f"Its 'plugin' is a {type(found).__name__}, and it registers no control.",
+            "Put plugin = load_plugin(Path(__file__).with_suffix('.toml'), YourDecider(), samples) at its end.",
+            code="check.empty",
+            where=target,
+        )
+    yield from runs
+
+
+def _installed(name: str, bench: Bench) -> Plugin:
+    loaded = bench.catalogue.plugin(name) if name in use_cases else None
+    if loaded is not None and loaded.manifest.phase in ("design", "retired"):
+        return loaded
+    found = bench.catalogue.get(name)
+    return found.plugin._replace(manifest=found.manifest)
+
+
+def _use_case(plugin: Plugin, bench: Bench) -> Callable[[], Report]:
+    given = plugin._replace(samples=bench.samples) if bench.samples else plugin
+    return lambda: check_use_case(given, stage=bench.stage, against=bench.against)
+
+
+def _control(name: str) -> Callable[[], Report]:
+    return lambda: check_control(controls.get(name))
+
+
+def _model(name: str, bench: Bench) -> Callable[[], Report]:
+    return lambda: check_model(models.get(name), bench.samples)
+
+
+def _rows(path: Path) -> tuple[dict[str, Any], ...]:
+    try:
+        return tuple(msgspec.json.Decoder(dict[str, Any]).decode_lines(path.read_bytes()))
+    except (OSError, msgspec.MsgspecError, UnicodeError) as error:
+        raise Problem(
+            f"The samples in {path} can't be read.", f"{error}.", "Give one JSON object per line.",
+            code="check.samples", where=str(path),
+        ) from None  # fmt: skip
+
+
+def _show(reports: list[Report], as_json: bool) -> None:
+    flaws = [flaw for report in reports for flaw in report.flaws]
+    if as_json:
+        checked = [{"subject": r.subject, "checks": r.checks} for r in reports]
+        click.echo(msgspec.json.encode({"checked": checked, "findings": flaws}).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    for report in reports:
+        click.echo(f"{report.subject}: {len(report.checks)} promises, {len(report.flaws)} findings")
+    if flaws:
+        table = Table("what", "promise", "where", "seen", "next")
+        for flaw in flaws:
+            table.add_row(flaw.subject, flaw.check, flaw.where, flaw.what, flaw.next)
+        Console().print(table)
