@@ -93,16 +93,17 @@ class SqliteStore:
         stop = min(stop, self.head().size)
         while start < stop:
             found = self._chunks(start, stop, limit)
-            if not found:
-                raise sqlite_faults.gap(self.path, start)
             taken = sum(len(each.leaves) + len(each.sealed) for each in found)
             limit = max(1, min(1024, limit * _WINDOW_BYTES // max(taken, 1)))
+            before = start
             for each in found:
                 for index, row in chunk.unpack(each, start, stop):
                     if index != start:
                         raise sqlite_faults.gap(self.path, start)
                     yield index, row
                     start += 1
+            if start == before:
+                raise sqlite_faults.gap(self.path, start)
 
     def find(self, entry_id: str) -> int | None:
         query = "SELECT chunk.first, ids FROM span JOIN chunk USING (first) WHERE prefix = ? ORDER BY chunk.first"

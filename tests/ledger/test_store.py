@@ -1,0 +1,197 @@
+"""SQLite under the conformance suite, and what only a file can suffer."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from waglan.core.ids import Ids
+from waglan.core.problem import Problem
+from waglan.ledger import chunk, soundness
+from waglan.ledger.sqlite import SqliteStore
+from waglan.ledger.store import Head, Row, join_peaks, split_peaks
+from waglan.testing import store as suite
+
+
+@pytest.mark.parametrize("check", suite.CHECKS, ids=lambda check: check.__name__)
+def test_conformance(check: suite.Check, tmp_path: Path) -> None:
+    check(partial(SqliteStore, tmp_path / "ledger.db"))
+
+
+def test_the_whole_suite_runs_in_one_call(tmp_path: Path) -> None:
+    made = []
+
+    def fresh() -> suite.Opener:
+        made.append(tmp_path / f"{len(made)}.db")
+        return partial(SqliteStore, made[-1])
+
+    suite.check_store(fresh)
+    assert len(made) == len(suite.CHECKS)
+
+
+def filled(path: Path, *counts: int) -> SqliteStore:
+    store, ids = SqliteStore(path), Ids()
+    for count in counts:
+        suite.append(store, suite.make_rows(count, ids))
+    return store
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE chunk SET leaves = x'00' || substr(leaves, 2) WHERE first = (SELECT max(first) FROM chunk)",
+        "UPDATE edge SET hashes = x'00' || substr(hashes, 2) WHERE level = 0",
+        "UPDATE edge SET hashes = substr(hashes, 33) WHERE level = 0",
+        "UPDATE tile SET data = x'00' || substr(data, 2) WHERE idx = 1",
+        "DELETE FROM tile WHERE idx = 1",
+        "UPDATE head SET peaks = x'00' || substr(peaks, 2)",
+        "UPDATE head SET size = size - 1",
+        "DELETE FROM chunk WHERE first = (SELECT max(first) FROM chunk)",
+    ],
+)
+def test_damage_at_the_right_edge_is_found(tmp_path: Path, damage: str) -> None:
+    filled(tmp_path / "ledger.db", 300, 241, 30).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        assert connection.execute(damage).rowcount == 1
+    connection.close()
+    store = SqliteStore(tmp_path / "ledger.db")
+    with pytest.raises(Problem) as told:
+        soundness.check_head(store, store.head())
+    assert told.value.code in (soundness.INCONSISTENT, "ledger.unavailable")
+    store.close()
+
+
+def test_a_removed_chunk_in_the_middle_is_told_when_read(tmp_path: Path) -> None:
+    filled(tmp_path / "ledger.db", 10, 10, 10).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("DELETE FROM chunk WHERE first = 10")
+    connection.close()
+    store = SqliteStore(tmp_path / "ledger.db")
+    with pytest.raises(Problem, match="Entry 10 is missing"):
+        list(store.rows(0, 30))
+    store.close()
+
+
+def test_the_file_is_ours_alone_and_durable(tmp_path: Path) -> None:
+    store = filled(tmp_path / "ledger.db", 1)
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o777 == 0o600
+    assert store._writer is not None
+    assert store._writer.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert store._writer.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    store.close()
+
+
+def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
+    filled(tmp_path / "ledger.db", 1).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(Problem, match="newer Waglan"):
+        SqliteStore(tmp_path / "ledger.db").head()
+
+
+def test_something_else_in_place_of_the_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"not a database at all" * 500)
+    with pytest.raises(Problem, match="damaged"):
+        SqliteStore(tmp_path / "ledger.db").head()
+
+
+def test_another_file_put_in_its_place_is_noticed(tmp_path: Path) -> None:
+    store = filled(tmp_path / "ledger.db", 5)
+    filled(tmp_path / "other.db", 2).close()
+    store.head()
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"ledger.db{suffix}").unlink()
+    (tmp_path / "other.db").replace(tmp_path / "ledger.db")
+    assert store.head().size == 2
+    assert suite.append(store, suite.make_rows(1, Ids())) == 2
+    store.close()
+
+
+def test_a_held_lock_is_told_after_the_time_given(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "ledger.db", busy_s=0.1)
+    suite.append(store, suite.make_rows(1, Ids()))
+    holder = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Problem, match="locked"):
+        suite.append(store, suite.make_rows(1, Ids()))
+    assert store.head().size == 1
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert suite.append(store, suite.make_rows(1, Ids())) == 1
+    store.close()
+
+
+def test_the_write_ahead_log_is_emptied_and_used_again(tmp_path: Path) -> None:
+    path, ids = tmp_path / "ledger.db", Ids()
+    store = SqliteStore(path, soft_bytes=1 << 19, hard_bytes=2 << 20)
+    for _ in range(60):
+        suite.append(store, suite.make_rows(256, ids, leaf_bytes=500, sealed_bytes=500))
+    assert path.with_name("ledger.db-wal").stat().st_size < 6 << 20
+    assert path.stat().st_size > 8 << 20
+    soundness.check_head(store, store.head())
+    store.close()
+    assert not path.with_name("ledger.db-wal").exists()
+
+
+def test_memory_stays_bounded_however_many_rows_are_read(tmp_path: Path) -> None:
+    filled(tmp_path / "ledger.db", *[5000] * 8).close()
+    script = (
+        "import sys, resource, tracemalloc; from pathlib import Path; from waglan.ledger.sqlite import SqliteStore\n"
+        "s = SqliteStore(Path(sys.argv[1])); tracemalloc.start()\n"
+        "n = sum(1 for _ in s.rows(0, 40_000)); print(n, tracemalloc.get_traced_memory()[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "ledger.db")], capture_output=True, text=True, check=True
+    )
+    count, peak = map(int, done.stdout.split())
+    assert count == 40_000
+    assert peak < 12 << 20
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 1 << 40),
+    st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=40)), min_size=1, max_size=600),
+    st.integers(0, 700),
+    st.integers(0, 700),
+)
+def test_packing_is_undone_by_unpacking(first: int, contents: list[tuple[bytes, bytes]], skip: int, width: int) -> None:
+    ids = Ids()
+    rows = [Row(ids.new(at), *each) for at, each in enumerate(contents)]
+    chunks = chunk.pack(first, rows)
+    start, stop = first + skip, first + skip + width
+    found = [pair for each in chunks for pair in chunk.unpack(each, start, stop)]
+    assert found == list(enumerate(rows, first))[skip : skip + width]
+    for each in chunks:
+        assert len(each.ids) <= 26 * chunk.MAX_ROWS
+        for at in range(0, len(each.ids), 26):
+            entry_id = each.ids[at : at + 26]
+            assert chunk.position(each.ids, entry_id) == at // 26
+            assert chunk.prefix(entry_id) in chunk.prefixes(each)
+
+
+def test_an_id_is_found_only_where_one_begins() -> None:
+    ids = "0" * 13 + "1" * 13 + "1" * 13 + "2" * 13
+    assert chunk.position(ids, "1" * 26) is None
+    assert chunk.position(ids + "1" * 26, "1" * 26) == 2
+
+
+def test_large_rows_are_packed_apart() -> None:
+    rows = [Row(Ids().new(1), b"", bytes(chunk.MAX_BYTES - 1)) for _ in range(3)]
+    assert [len(each.ids) for each in chunk.pack(0, rows)] == [26, 26, 26]
+
+
+@given(st.integers(0, 1 << 50))
+def test_peaks_come_back_from_what_a_store_keeps(size: int) -> None:
+    peaks = tuple(os.urandom(32) if size >> level & 1 else b"" for level in range(size.bit_length()))
+    assert split_peaks(size, join_peaks(peaks)) == peaks
+    assert Head().peaks == split_peaks(0, b"")
