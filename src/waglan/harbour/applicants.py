@@ -7,9 +7,9 @@ What is planted, for tests to find:
 
 - **Relation.** `true_log_odds` is what default depends on: late payments, use of card limits, debt and instalment
   against income, years employed, employment, payroll account. Sex, age and district have no effect of their own.
-- **Bias.** The recorded ``default`` of women is wrong: `BIASED_SHARE` of those who repaid are recorded as defaulted.
-  Most people in ``care_and_domestic`` work are women, so a model that never sees sex learns the bias through
-  employment.
+- **Bias.** The recorded ``default`` of women is wrong: `BIASED_SHARE` of those who repaid are recorded as defaulted,
+  `BIASED_SHARE_CARE` in ``care_and_domestic`` work. Nearly all people in that work are women, so a model that never
+  sees sex learns the bias through employment.
 - **Gaps.** Income is missing for some self-employed people, years employed for the retired, months since the last
   late payment where there was none.
 """
@@ -30,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 EMPLOYMENT = ("salaried", "public_sector", "self_employed", "care_and_domestic", "retired", "student")
 EMPLOYMENT_RISK = (0.0, -0.55, 0.45, 0.05, -0.10, 0.35)
-BIASED_SHARE = 0.15
+BIASED_SHARE, BIASED_SHARE_CARE = 0.06, 0.30
 IDENTIFIER_SHARE = 0.06
 PREFIX = "QQ"
 DISTRICTS = (
@@ -114,7 +114,8 @@ def draw_applicants(n: int, rng: np.random.Generator) -> Applicants:
         recorded=np.zeros(n, dtype=np.bool_),
     )
     defaulted = rng.random(n) < 1.0 / (1.0 + np.exp(-true_log_odds(people)))
-    recorded = defaulted | (woman & (rng.random(n) < BIASED_SHARE))
+    share = np.where(employment == EMPLOYMENT.index("care_and_domestic"), BIASED_SHARE_CARE, BIASED_SHARE)
+    recorded = defaulted | (woman & (rng.random(n) < share))
     return people._replace(defaulted=defaulted, recorded=recorded)
 
 

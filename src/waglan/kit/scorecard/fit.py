@@ -62,7 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dropped(NamedTuple):
-    """An input that was left out, and why: ``weak`` (says nothing) or ``sign`` (its coefficient contradicts it)."""
+    """An input that was left out, and why: ``weak`` (says nothing, or less than a point) or ``sign`` (its coefficient contradicts it)."""
 
     name: str
     why: str
@@ -123,9 +123,9 @@ def fit_scorecard(model_id: str, columns: Sequence[Column], bad: Bools, plan: Pl
     calibration = (
         Calibration(method="platt", intercept=unseen.intercept, slope=unseen.slope) if corrected else Calibration()
     )
-    scorecard = _points(model_id, model, plan, calibration, training)
+    scorecard, pointless = _points(model_id, model, plan, calibration, training)
     cut_off = plan.cut_off if plan.cut_off is not None else _cut_off(scorecard, columns, plan.approve_rate)
-    return Fitted(msgspec.structs.replace(scorecard, cut_off=cut_off), model.dropped, unseen)
+    return Fitted(msgspec.structs.replace(scorecard, cut_off=cut_off), (*model.dropped, *pointless), unseen)
 
 
 def _fit(columns: Sequence[Column], bad: Bools, plan: Plan) -> _Model:
@@ -173,27 +173,38 @@ def _unseen(columns: Sequence[Column], bad: Bools, plan: Plan) -> Recalibration:
     return recalibration(~bad, stated)
 
 
-def _points(model_id: str, model: _Model, plan: Plan, calibration: Calibration, training: Training) -> Scorecard:
+def _points(
+    model_id: str, model: _Model, plan: Plan, calibration: Calibration, training: Training
+) -> tuple[Scorecard, tuple[Dropped, ...]]:
+    """The regression in whole points; an input whose bands all round to the same gives its mean to the base."""
     factor = plan.scaling.factor
     base = plan.scaling.offset + factor * model.line.intercept
-    characteristics = []
+    characteristics, pointless = [], []
     for binning, coefficient in zip(model.binnings, model.line.coefficients.tolist(), strict=True):
         worth = [factor * coefficient * band.woe for band in binning.bands]
+        points = tuple(round(w - min(worth)) for w in worth)
+        if max(points) == 0:
+            base += sum(w * b.rows for w, b in zip(worth, binning.bands, strict=True)) / sum(
+                b.rows for b in binning.bands
+            )
+            pointless.append(Dropped(binning.name, "weak", binning.iv))
+            continue
         base += min(worth)
         characteristics.append(
             Characteristic(
                 binning=binning,
                 coefficient=coefficient,
-                points=tuple(round(w - min(worth)) for w in worth),
+                points=points,
                 change=plan.changes.get(binning.name, "any"),
                 family=plan.families.get(binning.name, ""),
                 title=dict(plan.titles.get(binning.name, {})),
             )
         )
-    return Scorecard(
+    scorecard = Scorecard(
         id=model_id, training=training, scaling=plan.scaling, calibration=calibration, base=round(base), cut_off=0,
         characteristics=tuple(characteristics), protected=plan.protected, stakes=plan.stakes,
     )  # fmt: skip
+    return scorecard, tuple(pointless)
 
 
 def _cut_off(scorecard: Scorecard, columns: Sequence[Column], approve_rate: float) -> int:
