@@ -141,6 +141,7 @@ def _show(reports: list[Report], as_json: bool) -> None:
         click.echo(msgspec.json.encode({"checked": checked, "findings": flaws}).decode())
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     for report in reports:
@@ -148,5 +149,5 @@ def _show(reports: list[Report], as_json: bool) -> None:
     if flaws:
         table = Table("what", "promise", "where", "seen", "next")
         for flaw in flaws:
-            table.add_row(flaw.subject, flaw.check, flaw.where, flaw.what, flaw.next)
+            table.add_row(*map(escape, (flaw.subject, flaw.check, flaw.where, flaw.what, flaw.next)))
         Console().print(table)

@@ -49,13 +49,14 @@ def facts(*, workspace: Path, rebuild: bool, query: str, as_json: bool) -> None:
 
 def _show(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
     for name in columns:
         table.add_column(name)
     for row in rows[:SHOWN]:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
     Console().print(table)
     if len(rows) > SHOWN:
         click.echo(f"The first {SHOWN:,} rows; add LIMIT, or take --json for all.", err=True)

@@ -193,7 +193,10 @@ def _decided(plugin: Plugin, stage: Stage, notes: Notes, *, whole: bool) -> list
                 asyncio.run(_alone(trial, plugin, decisions, notes))
             return decisions if len(decisions) == len(samples) else []
     except Problem as problem:
-        notes.expect(False, "runs", f"{problem.what} {problem.why}", problem.next, problem.where)
+        advice = (
+            "Name the workspace that holds the model: --workspace." if problem.code == "model.unknown" else problem.next
+        )
+        notes.expect(False, "runs", f"{problem.what} {problem.why}", advice, problem.where)
         return []
 
 
