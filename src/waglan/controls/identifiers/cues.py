@@ -17,7 +17,7 @@ Cue = Kind | Literal["", "OTHER"]
 
 REACH = 40
 """How far before a number its cue may begin, characters."""
-REACH_AFTER = 12
+REACH_AFTER = 28
 """How far after a number that has no cue before it one is looked for."""
 
 _LATIN: tuple[tuple[Cue, str], ...] = (
@@ -70,6 +70,9 @@ _HAN_CUES = _listed(_HAN, _NUMBERED)
 _CUES = _LATIN_CUES | _HAN_CUES
 _NEAREST = re.compile(f"[{_BREAKS}]|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])|{trie(_HAN_CUES)}")
 _PAYING = frozenset(word[::-1] for word in ("過數", "过数", "轉帳", "轉賬", "转账", "轉帳至", "付款", "入數", "paid"))
+_ABBREVIATION = re.compile(
+    r"(?<![A-Za-z])(?:no|nos|tel|ref|acct|acc|mob|ext|i\.d|hk|dr|mr|mrs|ms|st|rd)\Z", re.IGNORECASE
+)
 _CLAUSE = re.compile(rf"[^\n,.;:!?、。(\u27e6\d]{{1,{REACH_AFTER}}}+(?!\d)")
 _LIST_GAP = re.compile(r"(?:[ ,/&、]|and|or|及|和|與|与|或|同){1,7}")
 
@@ -78,8 +81,8 @@ def _last_sentence(text: str) -> str:
     """What follows the last full stop that ends a sentence, not an abbreviation (*No. 5*, *Tel. 9*)."""
     dot = text.rfind(". ")
     while dot >= 0:
-        after = text[dot + 2 : dot + 4]
-        if after >= "\u4e00" or (after[:1].isupper() and after[1:].islower()):
+        word = _ABBREVIATION.search(text, 0, dot)
+        if word is None:
             return text[dot + 2 :]
         dot = text.rfind(". ", 0, dot)
     return text

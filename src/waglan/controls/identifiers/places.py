@@ -17,7 +17,10 @@ DISTRICTS_EN = (
     "Ma On Shan|Tai Po|Fanling|Sheung Shui|Yuen Long|Tin Shui Wai|Tuen Mun|Tsuen Wan|Kwai Chung|Kwai Fong|Tsing Yi|"
     "Tung Chung|Discovery Bay|Mui Wo|Cheung Chau|Lamma Island"
 )
-ROADS_EN = "Road|Rd|Street|St|Avenue|Ave|Lane|Drive|Terrace|Path|Crescent|Circuit|Square|Close|Praya|Boulevard|Highway"
+ROADS_EN = (
+    "Road|Rd|Street|St|Avenue|Ave|Lane|Drive|Terrace|Path|Crescent|Circuit|Square|Close|Praya|Boulevard|Highway|"
+    "Strand|Row|Place|Way|Parade|Walk|Mews|Wharf"
+)
 BUILDINGS_EN = (
     "Building|Bldg|House|Court|Mansions?|Estate|Gardens?|Centre|Center|Towers?|Plaza|Villas?|Heights|City|Mall|"
     "Chambers|Lodge|Arcade|Apartments?|Bay|Peak|Exchange|Hall"
@@ -43,5 +46,5 @@ STREETS_HAN = (
 ROADS_HAN = "大道|公路|道|街|路|里|徑|径|巷|坊|臺|台"
 BUILDINGS_HAN = (
     "商[業业]大[廈厦]|工[業业]大[廈厦]|大[廈厦]|商[業业]中心|工[業业]中心|中心|[廣广][場场]|花[園园]|屋苑|苑|邨|村|"
-    "閣|阁|[軒轩]|豪庭|庭|城|大[樓楼]|商[場场]|名[門门]|半[島岛]|[灣湾]畔"
+    "閣|阁|[軒轩]|豪庭|庭|城|大[樓楼]|商[場场]|名[門门]|半[島岛]|[灣湾]畔|[樓楼]"
 )
