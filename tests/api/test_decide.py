@@ -183,6 +183,16 @@ def test_a_key_is_forgotten_after_a_day_and_taken_over_after_a_crash(tmp_path: A
     assert (tmp_path / "http.db").stat().st_mode & 0o077 == 0
 
 
+def test_a_file_of_keys_that_cant_be_used_is_a_problem(direct: Direct, tmp_path: Any) -> None:
+    from waglan.api.idempotency import Keys
+    from waglan.core import Problem
+
+    (tmp_path / "http.db").mkdir()
+    with pytest.raises(Problem, match=r"http\.db can't be used") as caught:
+        Keys(tmp_path, direct.workspace.clock)
+    assert (caught.value.code, caught.value.status) == ("ledger.unavailable", 503)
+
+
 def test_an_erased_answer_isnt_given_again(direct: Direct) -> None:
     workspace: Workspace = direct.workspace
     headers = {**JSON, "Idempotency-Key": str(uuid.uuid4())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.api.conftest import CASE, Direct, Server
+from tests.api.conftest import CASE, FIRM, JSON, Direct, Server, new_workspace
 from waglan.api import problems, routes, schema
 from waglan.core import InputSchema, Problem
 from waglan.core.usecase import Input
+from waglan.runtime import Workspace
 
 TYPES: dict[str, Any] = {
     "number": (int, float), "integer": int, "boolean": bool, "string": str, "array": list, "object": dict,
@@ -155,11 +157,19 @@ def test_the_schema_says_what_the_door_takes(declared: dict[str, Input], row: di
     assert valid(row, schema.of_inputs(declared)) == taken
 
 
-def test_a_use_case_that_cant_be_asked_is_left_out(direct: Direct, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(name: str) -> Any:
-        raise Problem("Closed.", "Retired.", "Ask another.", code="use_case.phase", status=409)
-
-    monkeypatch.setattr(direct.workspace.catalogue, "get", closed)
-    assert not [path for path in direct.call("GET", "/openapi.json").body["paths"] if path.startswith("/decide/")]
-    listed = direct.call("GET", "/use-cases").body["use_cases"]
-    assert listed and all(each["open"] is False and each["problem"]["status"] == 409 for each in listed)
+def test_a_use_case_that_cant_be_asked_is_shown_with_the_reason(tmp_path: Path) -> None:
+    folder = new_workspace(tmp_path / "bank")
+    manifest = FIRM.with_suffix(".toml").read_text(encoding="utf-8")
+    retired = manifest.replace('name = "triage"', 'name = "old.triage"\nplugin = "triage"').replace("pilot", "retired")
+    (folder / "usecases" / "old.toml").write_text(retired, encoding="utf-8")
+    with Workspace.open(folder) as workspace:
+        app = Direct(workspace)
+        listed = {each["name"]: each for each in app.call("GET", "/use-cases").body["use_cases"]}
+        assert listed["triage"]["open"] is True
+        assert listed["old.triage"]["open"] is False
+        assert listed["old.triage"]["problem"]["type"] == "urn:waglan:problem:use_case.phase"
+        paths = app.call("GET", "/openapi.json").body["paths"]
+        assert "/decide/triage" in paths and "/decide/old.triage" not in paths
+        for method, path in (("POST", "/decide/old.triage"), ("GET", "/use-cases/old.triage")):
+            answer = app.call(method, path, [b"{}"], JSON)
+            assert (answer.status, answer.code) == (409, "use_case.phase")

@@ -100,7 +100,7 @@ def test_sizes(server: Server) -> None:
     assert server.decide([CASE] * limits.items).status == 200
     head = b"POST /decide/triage HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
     declared = raw_exchange(server.port, head + b"Content-Length: 999999999999\r\n\r\n{}")
-    assert not declared.startswith(b"HTTP/1.1 200")
+    assert declared.startswith(b"HTTP/1.1 413")
     chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65536 + b"\r\n") * 65 + b"0\r\n\r\n"
     assert raw_exchange(server.port, chunked).startswith(b"HTTP/1.1 413")
 

@@ -54,8 +54,8 @@ async def read(receive: Receive, headers: dict[bytes, bytes], limit: int) -> byt
     Raises
     ------
     Problem
-        413 when it is longer; then what still comes is thrown away unread by anybody, up to eight times the limit,
-        so that a plain client gets to read the answer.
+        413 when it is longer. Up to eight times the limit the rest is thrown away first, because a plain client
+        reads no answer before it has sent everything.
     Disconnected
         When the caller hangs up before the end.
     """
@@ -66,8 +66,10 @@ async def read(receive: Receive, headers: dict[bytes, bytes], limit: int) -> byt
     if not message.get("more_body") and len(raw) <= limit:
         return raw
     parts, size = [raw], len(raw)
-    declared = headers.get(b"content-length", b"")
-    over = declared.isdigit() and int(declared) > limit
+    declared = int(headers.get(b"content-length", b"0"))
+    over = declared > limit
+    if declared > 8 * limit:
+        raise problems.too_large("The body", f"{limit} bytes")
     while message.get("more_body") and size <= 8 * limit:
         message = await receive()
         if message["type"] != "http.request":

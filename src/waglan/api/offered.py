@@ -31,13 +31,14 @@ class Offered:
 
     def __init__(self, workspace: Workspace) -> None:
         self._catalogue = workspace.catalogue
+        self._runtime = workspace.runtime
 
-    def all(self, request: Request) -> Response:
-        """``GET /use-cases``: every name; for one that can't be asked, the Problem that says why."""
+    async def all(self, request: Request) -> Response:
+        """``GET /use-cases``: every name; for one that can't be asked now, the Problem that says why."""
         found = []
         for name in self._catalogue:
             try:
-                manifest = self._catalogue.get(name).manifest
+                manifest = (await self._runtime.prepare(name)).manifest
             except Problem as problem:
                 found.append({"name": name, "open": False, "problem": problem.as_dict()})
                 continue

@@ -15,6 +15,7 @@ from typing import Any
 
 from waglan.api import problems, routes, schema
 from waglan.api.ask import HEADERS
+from waglan.api.limits import DEFAULTS
 from waglan.core import LANGUAGES, Problem
 from waglan.core.usecase import UseCase
 from waglan.runtime.catalogue import Catalogue, Loaded
@@ -120,7 +121,7 @@ def _ref(name: str) -> Json:
 def _decide(use_case: Loaded) -> Json:
     manifest = use_case.manifest
     one, reply, problem = _ref(_inputs(manifest)), _ref("Reply"), _ref("Problem")
-    json_body: Json = {"schema": {"oneOf": [one, {"type": "array", "items": one, "maxItems": 1000}]}}
+    json_body: Json = {"schema": {"oneOf": [one, {"type": "array", "items": one, "maxItems": DEFAULTS.items}]}}
     if use_case.plugin.samples:
         json_body["examples"] = {
             f"sample_{at}": {"value": sample} for at, sample in enumerate(use_case.plugin.samples, 1)
