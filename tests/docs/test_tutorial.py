@@ -46,7 +46,7 @@ def test_its_file_is_decided_as_it_says(folder: Path) -> None:
     settings = folder / "waglan.toml"
     named = settings.read_text(encoding="utf-8").replace("modules = []", 'modules = ["./travel_claims.py"]')
     settings.write_text(named, encoding="utf-8")
-    arguments = ["decide", "travel_claims", "claims.csv", "--purpose", "claim_settlement", "--json"]
+    arguments = ["decide", "travel_claims", "claims.csv", "--json"]
     result = CliRunner().invoke(waglan, arguments, catch_exceptions=False)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["decided"] == 3
@@ -55,4 +55,4 @@ def test_its_file_is_decided_as_it_says(folder: Path) -> None:
     result = CliRunner().invoke(waglan, ["facts", "--sql", query, "--json"], catch_exceptions=False)
     rows = json.loads(result.stdout)["rows"]
     assert [row[1:] for row in rows] == [["pay", ["SMALL"]], ["refer", ["LARGE"]], ["refer", ["EARLY"]]]
-    assert [row[0] for row in rows][1:] == ["human", "human"]
+    assert [row[0] for row in rows] == ["auto", "human", "human"]
