@@ -12,13 +12,14 @@ The same attack must find everybody before the erasure, and those kept after it:
 from __future__ import annotations
 
 import argparse
+import binascii
+import functools
 import hashlib
 import json
 import multiprocessing
 import os
 import re
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
@@ -26,11 +27,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
 
+from common import finish, median, parser, percentile, say
 from waglan.core import DecisionFacts, Entry, Ids, SystemClock
 from waglan.facts import Facts
 from waglan.ledger import erasure
@@ -49,7 +51,7 @@ CARD = re.compile(rb"(?<![0-9A-Za-z])([A-Za-z]{1,2})([0-9]{6})[ ]?\(?([0-9Aa]?)\
 HEX = re.compile(rb"(?:[0-9a-f]{16,}|[0-9A-F]{16,})")
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 URLSAFE = bytes.maketrans(b"-_", b"+/")
-Hash = Callable[[bytes], bytes]
+Hash = Callable[[list[bytes]], bytes]
 
 
 class Prefixes(NamedTuple):
@@ -104,13 +106,7 @@ def decoded(data: bytes) -> Iterator[bytes]:
         for shift in range(4):
             part = run[shift : shift + (len(run) - shift) // 4 * 4]
             if part:
-                yield _base64(part)
-
-
-def _base64(part: bytes) -> bytes:
-    import binascii
-
-    return binascii.a2b_base64(part)
+                yield binascii.a2b_base64(part)
 
 
 def everything(folder: Path) -> list[bytes]:
@@ -163,32 +159,48 @@ def plain(seen: Iterable[bytes]) -> set[str]:
     return found
 
 
-def forms(number: str) -> tuple[bytes, ...]:
-    check = check_digit(number)
-    return (number + check).encode(), f"{number}({check})".encode(), number.encode(), (number + check).lower().encode()
+def forms(numbers: list[str]) -> list[list[bytes]]:
+    """Four ways to write each: as the vault does, as printed on the card, without check digit, in small letters."""
+    checks = check_digits(numbers)
+    return [
+        [(n + c).encode() for n, c in zip(numbers, checks, strict=True)],
+        [f"{n}({c})".encode() for n, c in zip(numbers, checks, strict=True)],
+        [n.encode() for n in numbers],
+        [(n + c).lower().encode() for n, c in zip(numbers, checks, strict=True)],
+    ]
+
+
+def check_digits(numbers: list[str]) -> str:
+    """The check digits of numbers that share their letters, in one text."""
+    letters = numbers[0][:-6]
+    values = [ord(c) - 55 for c in letters.rjust(2, "[")]  # "[" counts 36, like a missing letter
+    digits = np.frombuffer("".join(n[-6:] for n in numbers).encode(), np.uint8).reshape(-1, 6).astype(np.int64) - 48
+    rest = -(9 * values[0] + 8 * values[1] + digits @ np.arange(7, 1, -1)) % 11
+    return np.frombuffer(b"0123456789A", np.uint8)[rest].tobytes().decode()
 
 
 def hashes(found: list[bytes]) -> list[Hash]:
-    plain_ones: list[Hash] = [
-        lambda m, new=new: new(m).digest()  # type: ignore[misc]
-        for new in (hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.blake2b, hashlib.blake2s)
-    ]
-    return plain_ones + [_hmac(key) for key in found]
+    """Each takes many texts and gives the first 8 bytes of each digest."""
+    news = (hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.blake2b, hashlib.blake2s)
+    return [functools.partial(_digests, new) for new in news] + [functools.partial(_hmacs, key) for key in found]
 
 
-def _hmac(key: bytes) -> Hash:
+def _digests(new: Callable[..., Any], texts: list[bytes]) -> bytes:
+    return b"".join([new(text).digest()[:8] for text in texts])
+
+
+def _hmacs(key: bytes, texts: list[bytes]) -> bytes:
     sha256 = hashlib.sha256
     inner, outer = (bytes(b ^ pad for b in key.ljust(64, b"\0")) for pad in (0x36, 0x5C))
-    return lambda message: sha256(outer + sha256(inner + message).digest()).digest()
+    return b"".join([sha256(outer + sha256(inner + text).digest()).digest()[:8] for text in texts])
 
 
 def attack(numbers: list[str], target: Prefixes, tried: list[Hash]) -> set[str]:
-    """Which numbers have a digest somewhere."""
+    """Which numbers, alike in their letters, have a digest somewhere."""
     found: set[str] = set()
-    for texts in zip(*map(forms, numbers), strict=True):
+    for texts in forms(numbers):
         for digest in tried:
-            hit = target.holds(b"".join([digest(text)[:8] for text in texts]))
-            found.update(numbers[i] for i in np.flatnonzero(hit))
+            found.update(numbers[i] for i in np.flatnonzero(target.holds(digest(texts))))
     return found
 
 
@@ -207,19 +219,18 @@ def _work(job: tuple[str, int, int]) -> set[str]:
     return attack(numbers_of(*job), *_ARMED[0])
 
 
-def brute_force(folder: Path, prefixes_of_cards: list[str], limit: int, processes: int, say: bool) -> set[str]:
+def brute_force(folder: Path, space: list[str], args: argparse.Namespace) -> set[str]:
     """Every number of the space against every byte of the folder."""
     seen = everything(folder)
     found = plain(seen)
     target, held = prefixes(seen), keys(folder)
-    jobs = [
-        (letters, first, min(first + CHUNK, limit)) for letters in prefixes_of_cards for first in range(0, limit, CHUNK)
-    ]
-    with multiprocessing.get_context("fork").Pool(processes, _arm, (target, held)) as pool:
+    limit = args.numbers
+    jobs = [(letters, first, min(first + CHUNK, limit)) for letters in space for first in range(0, limit, CHUNK)]
+    with multiprocessing.get_context("fork").Pool(args.processes, _arm, (target, held)) as pool:
         for done, hits in enumerate(pool.imap_unordered(_work, jobs), 1):
             found |= hits
-            if say and done % 10 == 0:
-                print(f"\r{done * CHUNK:,} of {len(jobs) * CHUNK:,} numbers", end="", file=sys.stderr)
+            if done % 100 == 0:
+                say(args, f"{done * CHUNK:,} of {len(jobs) * CHUNK:,} numbers tried")
     return found
 
 
@@ -272,7 +283,7 @@ def sync_ms(folder: Path, rounds: int = 50) -> float:
             os.fdatasync(file.fileno())
             took.append((time.perf_counter() - start) * 1e3)
     (folder.parent / f"{folder.name}.sync").unlink()
-    return statistics.median(took)
+    return median(took)
 
 
 def secrets_of(folder: Path, erased_kids: set[str]) -> list[bytes]:
@@ -296,7 +307,8 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, object]:
     facts.update()
 
     seen = everything(folder)
-    found_before = plain(seen) | attack(people, prefixes(seen), hashes(keys(folder)))
+    target, held = prefixes(seen), keys(folder)
+    found_before = plain(seen).union(*[attack([person], target, hashes(held)) for person in people])
     kids = {
         holder.kid for n in gone if (holder := ledger.vault.custody.get(ledger.vault.known(n + check_digit(n)) or ""))
     }
@@ -310,7 +322,7 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, object]:
     facts.update(rebuild=True)
 
     start = time.perf_counter()
-    found_after = brute_force(folder, space, args.numbers, args.processes, not args.json)
+    found_after = brute_force(folder, space, args)
     seconds = time.perf_counter() - start
     open_bytes = b"\0".join(everything(folder))
     facts.close()
@@ -331,25 +343,24 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, object]:
         "kept_found": len(found_after & set(kept)),
         "others_found": len(found_after - set(people)),
         "attack_s": round(seconds, 1),
-        "erase_ms_p50": round(statistics.median(without), 2),
-        "erase_ms_p99": round(sorted(without)[int(len(without) * 0.99)], 2),
-        "erase_with_backup_ms_p50": round(statistics.median(with_backup), 2),
+        "erase_ms_p50": round(median(without), 2),
+        "erase_ms_p99": round(percentile(without, 0.99), 2),
+        "erase_with_backup_ms_p50": round(median(with_backup), 2),
         "fdatasync_ms_p50": round(sync_ms(folder), 2),
     }
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--subjects", type=int, default=200)
-    parser.add_argument("--decisions", type=int, default=3, help="per subject")
-    parser.add_argument("--letters", default="A", help="first letters to try; with --full all 26")
-    parser.add_argument("--numbers", type=int, default=20_000, help="numbers per letter, from 000000")
-    parser.add_argument("--full", action="store_true", help="26 letters by a million numbers: minutes")
-    parser.add_argument("--two-letters", action="store_true", help="also the 676 prefixes of two letters: hours")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="end with one JSON object")
-    args = parser.parse_args(argv)
+    options = parser(__doc__ or "")
+    options.add_argument("--subjects", type=int, default=200)
+    options.add_argument("--decisions", type=int, default=3, help="per subject")
+    options.add_argument("--letters", default="A", help="first letters to try; with --full all 26")
+    options.add_argument("--numbers", type=int, default=20_000, help="numbers per letter, from 000000")
+    options.add_argument("--full", action="store_true", help="26 letters by a million numbers: minutes")
+    options.add_argument("--two-letters", action="store_true", help="also the 676 prefixes of two letters: hours")
+    options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--seed", type=int, default=1)
+    args = options.parse_args(argv)
     if args.full:
         args.letters, args.numbers = LETTERS, NUMBERS
     return args
@@ -359,10 +370,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments(argv)
     with tempfile.TemporaryDirectory(prefix="waglan-erasure-") as folder:
         figures = run(args, Path(folder))
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        print("\n" + "\n".join(f"{name:>26}  {value}" for name, value in figures.items()))
+    finish(figures)
     good = (
         figures["erased_found"] == figures["erased_secrets_left"] == 0
         and figures["found_before"] == figures["subjects"]
