@@ -44,10 +44,12 @@ def list_(*, workspace: Path, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    shown = ("id", "version", "state", "validation", "validated_by", "valid_until", "digest")
-    table = Table(*shown, box=None)
+    table = Table(box=None)
+    shown = ("id", "version", "state", "validation", "validated_by", "valid_until")
+    for name in shown:
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "id")
     for row in rows:
-        table.add_row(*(str(row[name])[:16] if name == "digest" else str(row[name]) for name in shown))
+        table.add_row(*(str(row[name]) for name in shown))
     Console(soft_wrap=True, highlight=False).print(table)
 
 
@@ -82,8 +84,8 @@ def register(
     *, file: Path, use_case: str, owner: str, vendor: str, licence: str, actor: str, workspace: Path, as_json: bool
 ) -> None:
     """Put the model FILE in use: it is copied into the workspace and its digest goes on the log."""
-    card = read_model(file).card
     with Workspace.open(workspace) as opened:
+        card = read_model(file).card  # in an open workspace, whose plug-ins may have brought the format
         earlier = opened.registers.model(card.id, card.version)
         if earlier is not None and earlier.digest != card.digest:
             raise Problem(

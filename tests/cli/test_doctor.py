@@ -1,0 +1,93 @@
+"""``waglan doctor``: what is wrong is found, told and has a next step."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+import pytest
+
+
+def findings(ran) -> dict[str, dict]:
+    return {c["name"]: c for c in ran.json["checks"] if c["state"] == "finding"}
+
+
+@pytest.fixture
+def ask(run, folder):
+    return lambda: run("doctor", "--workspace", folder, "--json")
+
+
+def test_a_healthy_workspace(run, folder, ask, tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("customer,amount,kind\n" + "".join(f"A{i},{i},card\n" for i in range(300)))
+    run("decide", "triage", path, "--workspace", folder)
+    ran = ask()
+    assert ran.code == 0 and findings(ran) == {}
+    told = {c["name"]: c["told"] for c in ran.json["checks"]}
+    assert "301 entries" in told["ledger"]
+    assert "ms per sync" in told["sync"]
+    assert "version 1" in told["use case triage"]
+    assert "ok" in run("doctor", "--workspace", folder).out
+
+
+def test_key_files_that_others_can_read(folder, ask):
+    (folder / "keys" / "tenant.key").chmod(0o644)
+    ran = ask()
+    assert ran.code == 1
+    assert "chmod 600" in findings(ran)["key files"]["next"]
+
+
+def test_lost_keys_are_told_before_anything_makes_new_ones(folder, ask):
+    (folder / "keys" / "signing.json").unlink()
+    ran = ask()
+    assert ran.code == 1 and "signing.json" in findings(ran)["keys"]["told"]
+    assert not (folder / "keys" / "signing.json").exists()
+
+
+def test_a_log_that_was_touched(run, folder, ask, tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("customer,amount,kind\nA,1,card\n")
+    run("decide", "triage", path, "--workspace", folder)
+    with sqlite3.connect(folder / "ledger.db") as database:
+        (leaves,) = database.execute("SELECT leaves FROM chunk ORDER BY first DESC LIMIT 1").fetchone()
+        touched = leaves.replace(b"triage", b"triagf")
+        assert touched != leaves
+        database.execute("UPDATE chunk SET leaves = ? WHERE leaves = ?", (touched, leaves))
+    database.close()
+    ran = ask()
+    assert ran.code == 1 and "ledger" in findings(ran)
+
+
+def test_a_clock_that_went_back(run, folder, tmp_path):
+    from waglan.cli.doctor import examine
+    from waglan.core.clock import SystemClock
+
+    path = tmp_path / "c.csv"
+    path.write_text("customer,amount,kind\nA,1,card\n")
+    run("decide", "triage", path, "--workspace", folder)
+
+    class Behind(SystemClock):
+        def now_ms(self) -> int:
+            return super().now_ms() - 3_600_000
+
+    told = [c.told for c in examine(folder, Behind()) if c.name == "clock" and c.state == "finding"]
+    assert any("newest entry" in t for t in told) and any("file system" in t for t in told)
+
+
+def test_settings_and_use_cases_that_dont_load(folder, ask, run, tmp_path):
+    settings = folder / "waglan.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace("[ledger]", "[leger]"))
+    assert "leger" in findings(ask())["workspace"]["told"]
+    settings.write_text(text.replace("./triage.py", "./gone.py"))
+    assert "gone.py" in findings(ask())["workspace opens"]["told"]
+    assert run("doctor", "--workspace", tmp_path / "none").code == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cant_be_written(folder, ask):
+    folder.chmod(0o500)
+    try:
+        assert "sync" in findings(ask())
+    finally:
+        folder.chmod(0o700)
