@@ -102,9 +102,9 @@ class Signer:
 
     @property
     def vkeys(self) -> tuple[str, ...]:
-        """The C2SP verifier keys in force, Ed25519 and ML-DSA-44."""
+        """The C2SP verifier keys in force, Ed25519 and ML-DSA-44: until a rotation is settled, those before it."""
         self._follow()
-        return self._pairs[0].vkeys
+        return self._pairs[-1].vkeys
 
     @property
     def rotating(self) -> bool:
