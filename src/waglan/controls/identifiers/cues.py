@@ -104,27 +104,27 @@ def nearest_cue(text: str) -> Cue:
     return _CUES.get(found[0], "")
 
 
-def cue_before(text: str, start: int, floor: int, floor_kind: Cue, label: str) -> Cue:
+def cue_before(text: str, start: int, floor: int, label: str) -> Cue:
     """The cue that holds for the number at ``start``.
 
     Parameters
     ----------
     text
         Folded.
-    floor, floor_kind
-        End and kind of the identifier before, 0 and "" when there is none. A cue is spent by the number it stands
-        before, except in a list: *accounts 1 and 2*.
+    floor
+        End of the identifier before, 0 without one: a cue is spent by the number it stands before.
     label
         What the text as a whole is called (a field's name); a cue for its beginning.
     """
-    low = max(floor, start - REACH)
-    window = text[low:start]
-    found = nearest_cue(_last_sentence(window))
-    if found:
+    found = nearest_cue(_last_sentence(text[max(floor, start - REACH) : start]))
+    if found or not label or start > REACH or floor:
         return found
-    if floor and low == floor and _LIST_GAP.fullmatch(window):
-        return floor_kind
-    return nearest_cue(label.replace("_", " ")) if label and start <= REACH and not floor else ""
+    return nearest_cue(label.replace("_", " "))
+
+
+def is_list(text: str, floor: int, start: int) -> bool:
+    """Whether a number continues a list that the identifier before belongs to: *accounts 1 and 2*."""
+    return 0 < floor < start <= floor + REACH and _LIST_GAP.fullmatch(text, floor, start) is not None
 
 
 def cue_after(text: str, end: int) -> Cue:

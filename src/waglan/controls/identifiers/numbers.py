@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from waglan.controls.identifiers import checks
-from waglan.controls.identifiers.cues import Cue, cue_after, cue_before
+from waglan.controls.identifiers.cues import Cue, cue_after, cue_before, is_list
 from waglan.controls.identifiers.kinds import Span
 
 _CORE = re.compile(r"[0-9](?:[ -]?[0-9]){5,}")
@@ -127,7 +127,7 @@ def _lettered(text: str, first: int, before: _Before) -> Span | None:
     bare, lettered = _HKID_BARE.match(text, first), _LETTERED.match(text, first)
     if not (bare or lettered):
         return None
-    cue = cue_before(text, first, before.floor, before.kind, before.label)
+    cue = cue_before(text, first, before.floor, before.label) or _carried(text, first, before)
     if cue == "HKID" and bare and checks.hkid(bare[1], bare[2], bare[3]):
         return Span("HKID", first, bare.end())
     if cue == "PASSPORT" and lettered and len(lettered[2]) <= 9:
@@ -165,16 +165,26 @@ def _told(text: str, start: int, length: int, before: _Before) -> Span | None:
             return Span("PHONE", first, phone.end())
     if not phone and (before.inner or length < 3):
         return None
-    cue = cue_before(text, start, before.floor, before.kind, before.label)
-    if phone and (cue == "PHONE" or (not (cue or before.inner or abroad) and _plain_phone(phone[0], digits))):
+    cue = cue_before(text, start, before.floor, before.label)
+    carried = "" if cue else _carried(text, start, before)
+    if phone and (cue in ("PHONE", "FPS") or carried == "PHONE"):
         return Span("PHONE", first, phone.end())
-    if not cue and not before.inner and (bare := _LONG.match(text, start)):
-        cue = cue_after(text, bare.end())
-    form = _CUED.get(cue)
-    match = form.match(text, start) if form and not before.inner else None
+    if not (cue or carried in _CUED or before.inner):
+        if phone and not abroad and _plain_phone(phone[0], digits):
+            return Span("PHONE", first, phone.end())
+        if bare := _LONG.match(text, start):
+            cue = cue_after(text, bare.end())
+    kind = cue or carried
+    form = None if before.inner else _CUED.get(kind)
+    match = form.match(text, start) if form else None
     if match is None or _MORE.match(text, match.end()) or _UNIT.match(text, match.end()):
         return None
-    return Span(cue, start, match.end())  # type: ignore[arg-type]
+    return Span(kind, start, match.end())  # type: ignore[arg-type]
+
+
+def _carried(text: str, start: int, before: _Before) -> Cue:
+    """The kind of the identifier before, where this number continues its list."""
+    return before.kind if is_list(text, before.floor, start) else ""
 
 
 def _plain_phone(written: str, digits: str) -> bool:
