@@ -1,8 +1,8 @@
 """The sentences of the seeded privacy texts, with slots for identifiers and decoys.
 
 Three sets of sentences, each worded apart and with streets and buildings of its own: ``tune``, which the patterns were
-written against; ``check``, two sets scored unseen (F1 0.982 and 0.983) and then used to mend them; ``held``, written
-after that and never mended against, on which figures are reported. One author wrote the detector and the sets, so the
+written against; ``check``, three sets scored unseen (F1 0.982, 0.983, 0.985) and then used to mend them; ``held``,
+written after that and never mended against, on which figures are reported. One author wrote the detector and the sets, so the
 figures say how it does on texts of this make, not on a bank's own.
 """
 
@@ -290,8 +290,7 @@ SECOND: Sentences = {
         "条例第88条表格26(2)，2019年修订。",
     ),
 }
-CHECK: Sentences = {language: FIRST[language] + SECOND[language] for language in LANGUAGES}
-HELD: Sentences = {
+THIRD: Sentences = {
     "en": (
         "Identity card: {HKID}, place of issue Hong Kong.",
         "I hold HKIC {HKID_BARE} and have lived here since {DATE}.",
@@ -387,6 +386,87 @@ HELD: Sentences = {
         "第10至12段及注4不适用于{AMOUNT}以下的基金。",
         "路演走访4个城市，12座大楼亮灯。",
         "支票{NUMBER8}（{AMOUNT}）被退回。",
+    ),
+}
+CHECK: Sentences = {language: FIRST[language] + SECOND[language] + THIRD[language] for language in LANGUAGES}
+HELD: Sentences = {
+    "en": (
+        "Subject: complaint. My details are {HKID}, {PHONE}, {EMAIL}.",
+        "Deceased estate of HO Wai Lun, HKID no. {HKID_BARE}.",
+        "Director: {HKID}; alternate director: {HKID}.",
+        "If urgent, ring {PHONE} or fax {PHONE}.",
+        "Office hours contact: Mr Yip, {PHONE}.",
+        "Kindly credit my savings account {ACCOUNT} instead.",
+        "Payee account number {ACCOUNT} was mistyped by the teller.",
+        "The dispute concerns card number {CARD} and {AMOUNT}.",
+        "Reply-to {EMAIL}",
+        "My FPS ID is {FPS} and it is linked to another bank.",
+        "Mainland resident ID {MAINLAND_ID} attached as PDF.",
+        "New passport {PASSPORT}, old passport {PASSPORT}.",
+        "The home return permit, no. {PERMIT}, expires on {DATE}.",
+        "Please unlink Octopus {OCTOPUS} from my wallet.",
+        "Wire to {IBAN} with value date {DATE}.",
+        "Valuer visited {ADDRESS} on {DATE} and valued it at {AMOUNT}.",
+        "My parents live at {ADDRESS} and my office is at {ADDRESS}.",
+        "Dispatch note {REF} lists 14 boxes of 250 units.",
+        "Purchase order {NUMBER8} and invoice {NUMBER9} match.",
+        "Fund size {AMOUNT}, fee 1.25%, launched on {DATE}.",
+        "Meter reading {NUMBER8} was taken on {DATE}.",
+        "The 2025 road map has 3 phases and 12 milestones.",
+        "Approved limit {AMOUNT}; used {AMOUNT}; case number {NUMBER8}.",
+        "Section 12(3), schedule 2, page 118 of volume 4.",
+    ),
+    "zh-Hant": (
+        "主旨：投訴。本人資料：{HKID}、{PHONE}、{EMAIL}。",
+        "已故何偉倫遺產，身份證號碼{HKID_BARE}。",
+        "董事：{HKID}；候補董事：{HKID}。",
+        "如有急事，請撥{PHONE}或傳真至{PHONE}。",
+        "辦公時間聯絡人：葉先生，{PHONE}。",
+        "請改存入本人儲蓄戶口{ACCOUNT}。",
+        "櫃員輸錯收款人帳號{ACCOUNT}。",
+        "爭議涉及卡號{CARD}及金額{AMOUNT}。",
+        "回覆請電{EMAIL}。",
+        "我的轉數快ID是{FPS}，已綁定另一間銀行。",
+        "附上內地居民身份證{MAINLAND_ID}副本。",
+        "新護照{PASSPORT}，舊護照{PASSPORT}。",
+        "回鄉卡號碼{PERMIT}，{DATE}到期。",
+        "請把八達通{OCTOPUS}從電子錢包解除綁定。",
+        "電匯到{IBAN}，起息日{DATE}。",
+        "測量師於{DATE}到{ADDRESS}視察，估值{AMOUNT}。",
+        "父母住{ADDRESS}，公司在{ADDRESS}。",
+        "送貨單{REF}列明14箱，每箱250件。",
+        "採購訂單{NUMBER8}與發票{NUMBER9}相符。",
+        "基金規模{AMOUNT}，收費1.25%，於{DATE}推出。",
+        "電錶讀數{NUMBER8}，日期{DATE}。",
+        "2025年路線圖分3期，共12個里程碑。",
+        "批核限額{AMOUNT}，已用{AMOUNT}，個案編號{NUMBER8}。",
+        "第12(3)條、附表2、第4卷第118頁。",
+    ),
+    "zh-Hans": (
+        "主旨：投诉。本人资料：{HKID}、{PHONE}、{EMAIL}。",
+        "已故何伟伦遗产，身份证号码{HKID_BARE}。",
+        "董事：{HKID}；候补董事：{HKID}。",
+        "如有急事，请拨{PHONE}或传真至{PHONE}。",
+        "办公时间联系人：叶先生，{PHONE}。",
+        "请改存入本人储蓄账户{ACCOUNT}。",
+        "柜员输错收款人账号{ACCOUNT}。",
+        "争议涉及卡号{CARD}及金额{AMOUNT}。",
+        "回复请寄{EMAIL}。",
+        "我的转数快ID是{FPS}，已绑定另一家银行。",
+        "附上内地居民身份证{MAINLAND_ID}副本。",
+        "新护照{PASSPORT}，旧护照{PASSPORT}。",
+        "回乡卡号码{PERMIT}，{DATE}到期。",
+        "请把八达通{OCTOPUS}从电子钱包解除绑定。",
+        "电汇到{IBAN}，起息日{DATE}。",
+        "测量师于{DATE}到{ADDRESS}视察，估值{AMOUNT}。",
+        "父母住{ADDRESS}，公司在{ADDRESS}。",
+        "送货单{REF}列明14箱，每箱250件。",
+        "采购订单{NUMBER8}与发票{NUMBER9}相符。",
+        "基金规模{AMOUNT}，收费1.25%，于{DATE}推出。",
+        "电表读数{NUMBER8}，日期{DATE}。",
+        "2025年路线图分3期，共12个里程碑。",
+        "批核限额{AMOUNT}，已用{AMOUNT}，个案编号{NUMBER8}。",
+        "第12(3)条、附表2、第4卷第118页。",
     ),
 }
 SETS = {"tune": TUNE, "check": CHECK, "held": HELD}
