@@ -31,7 +31,7 @@ _ID_BYTES = 16
 _FRESH = KEY_BYTES + NONCE_BYTES + _ID_BYTES
 _NOTHING = Sealed("", "", {}, b"")
 _FIND = "SELECT kid, pseudonym, wrapped FROM dek WHERE "
-_INSERT = "INSERT INTO dek (kid, pseudonym, lookup, wrapped) VALUES (?, ?, ?, ?)"
+_INSERT = "INSERT INTO dek (kid, pseudonym, lookup, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT (lookup) DO NOTHING"
 
 
 class _Keys(NamedTuple):
@@ -173,41 +173,55 @@ class Vault:
 
     def _fill(self, entries: Sequence[Entry], missing: list[int], keys: list[DataKey | Problem | Sealed]) -> None:
         """Find or make, in one transaction, the keys that aren't in memory."""
-        proposed = self._proposals.lookup
-        fresh = any(not entries[i].subject or proposed(entries[i].subject) for i in missing)
-        random = self._urandom(_FRESH * len(missing)) if fresh else b""
-        rows: list[tuple[str, str | None, bytes | None, bytes]] = []
-        batch: dict[str, DataKey] = {}
-        with self._file.writing() if fresh else self._file.reading() as connection:
-            for at, index in enumerate(missing):
-                name = entries[index].subject
-                lookup = proposed(name) if name else None
-                key = (batch.get(name) or self._find(connection, name, lookup)) if name else None
-                if key is None and name and lookup is None:
-                    keys[index] = _lost(name)
-                    continue
-                if key is None:
-                    key, wrapped = self._new(name, random[at * _FRESH : (at + 1) * _FRESH])
-                    rows.append((key.kid, name or None, lookup, wrapped))
-                keys[index] = key
-                if name:
-                    batch[name] = key
-                    # Two proposals for one person can't be in one batch: a process has one at a time.
-            if rows:
-                connection.executemany(_INSERT, rows)
-        self._proposals.settle({name: key.subject for name, key in batch.items()})
-        self._cache.young.update(batch)
-
-    def _find(self, connection: sqlite3.Connection, name: str, lookup: bytes | None) -> DataKey | None:
-        """The key of a subject, by person where the pseudonym is only proposed: whoever was first has won."""
-        if lookup is not None:
-            row = connection.execute(_FIND + "lookup = ?", (lookup,)).fetchone()
+        names = {entries[i].subject for i in missing} - {""}
+        proposed = {name: lookup for name in names if (lookup := self._proposals.lookup(name))}
+        alone = [i for i in missing if not entries[i].subject]
+        if proposed or alone:
+            with self._file.writing() as connection:
+                batch = {name: self._find(connection, name) for name in names - proposed.keys()}
+                batch |= self._make(connection, proposed, alone, keys)
         else:
-            row = connection.execute(_FIND + "pseudonym = ?", (self._proposals.durable(name),)).fetchone()
-        if row is None:
-            return None
-        dek = self._keys.kek.unwrap(row[2], row[0])
-        return sealing.data_key(row[0], row[1], dek)
+            with self._file.reading() as connection:
+                batch = {name: self._find(connection, name) for name in names}
+        found = {name: key for name, key in batch.items() if key is not None}
+        self._proposals.settle({name: found[name].subject for name in proposed})
+        self._cache.young.update(found)
+        for index in missing:
+            name = entries[index].subject
+            if name:
+                keys[index] = found.get(name) or _lost(name)
+
+    def _find(self, connection: sqlite3.Connection, name: str) -> DataKey | None:
+        row = connection.execute(_FIND + "pseudonym = ?", (self._proposals.durable(name),)).fetchone()
+        return None if row is None else self._ready(row)
+
+    def _ready(self, row: tuple[str, str, bytes]) -> DataKey:
+        return sealing.data_key(row[0], row[1], self._keys.kek.unwrap(row[2], row[0]))
+
+    def _make(
+        self,
+        connection: sqlite3.Connection,
+        proposed: dict[str, bytes],
+        alone: list[int],
+        keys: list[DataKey | Problem | Sealed],
+    ) -> dict[str, DataKey]:
+        """New keys for proposed people, and for single entries, which are put into ``keys``."""
+        random = memoryview(self._urandom(_FRESH * (len(proposed) + len(alone))))
+        made: dict[str, DataKey] = {}
+        rows: list[tuple[str, str | None, bytes | None, bytes]] = []
+        for at, (name, lookup) in enumerate(proposed.items()):
+            made[name], wrapped = self._new(name, bytes(random[at * _FRESH : (at + 1) * _FRESH]))
+            rows.append((made[name].kid, name, lookup, wrapped))
+        for at, index in enumerate(alone, len(proposed)):
+            key, wrapped = self._new("", bytes(random[at * _FRESH : (at + 1) * _FRESH]))
+            keys[index] = key
+            rows.append((key.kid, None, None, wrapped))
+        before = connection.total_changes
+        connection.executemany(_INSERT, rows)
+        if connection.total_changes - before < len(rows):  # somebody was first with some of them, and has won
+            for name, lookup in proposed.items():
+                made[name] = self._ready(connection.execute(_FIND + "lookup = ?", (lookup,)).fetchone())
+        return made
 
     def _new(self, name: str, random: bytes) -> tuple[DataKey, bytes]:
         dek = random[:KEY_BYTES]
