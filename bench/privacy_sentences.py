@@ -1,9 +1,9 @@
 """The sentences of the seeded privacy texts, with slots for identifiers and decoys.
 
-Three sets of sentences, each worded apart and with streets and buildings of its own: ``tune``, which the patterns were
-written against; ``check``, three sets scored unseen (F1 0.982, 0.983, 0.985) and then used to mend them; ``held``,
-written after that and never mended against, on which figures are reported. One author wrote the detector and the sets, so the
-figures say how it does on texts of this make, not on a bank's own.
+Three sets of sentences, each worded apart: ``tune``, which the patterns were written against; ``check``, four sets
+scored unseen (exact-span F1 0.982, 0.983, 0.985, 0.979) and then used to mend them; ``held``, written after that and
+never mended against, on which figures are reported. One author wrote the detector and the sets, so the figures say how
+it does on texts of this make, not on a bank's own.
 """
 
 from __future__ import annotations
@@ -388,8 +388,7 @@ THIRD: Sentences = {
         "支票{NUMBER8}（{AMOUNT}）被退回。",
     ),
 }
-CHECK: Sentences = {language: FIRST[language] + SECOND[language] + THIRD[language] for language in LANGUAGES}
-HELD: Sentences = {
+FOURTH: Sentences = {
     "en": (
         "Subject: complaint. My details are {HKID}, {PHONE}, {EMAIL}.",
         "Deceased estate of HO Wai Lun, HKID no. {HKID_BARE}.",
@@ -467,6 +466,83 @@ HELD: Sentences = {
         "2025年路线图分3期，共12个里程碑。",
         "批核限额{AMOUNT}，已用{AMOUNT}，个案编号{NUMBER8}。",
         "第12(3)条、附表2、第4卷第118页。",
+    ),
+}
+CHECK: Sentences = {
+    language: FIRST[language] + SECOND[language] + THIRD[language] + FOURTH[language] for language in LANGUAGES
+}
+HELD: Sentences = {
+    "en": (
+        "Policyholder {HKID} asks to change the beneficiary.",
+        "Her Hong Kong identity card is {HKID_BARE}; his is {HKID}.",
+        "Missed call from {PHONE} at ten past nine.",
+        "Emergency contact: sister, {PHONE}.",
+        "Dividends are paid into bank account {ACCOUNT}.",
+        "The a/c {ACCOUNT} is overdrawn by {AMOUNT}.",
+        "Stop all payments on {CARD} at once.",
+        "Forward it to {EMAIL} and {EMAIL} today.",
+        "Payment by FPS, identifier {FPS}.",
+        "ID card of the PRC: {MAINLAND_ID}.",
+        "Visa application with passport number {PASSPORT}.",
+        "Copy of Home Return Permit {PERMIT} enclosed.",
+        "Top up Octopus {OCTOPUS} by {AMOUNT}.",
+        "IBAN {IBAN}, BIC to follow.",
+        "Tenancy of {ADDRESS} ends on {DATE}.",
+        "Please courier the card to {ADDRESS}.",
+        "Tender {REF} closes at noon on {DATE}.",
+        "Sales of {AMOUNT} against a target of {AMOUNT}.",
+        "Loan file {NUMBER8} moved to archive box 17.",
+        "Parcel {NUMBER9} weighs 2.4 kg.",
+        "Rule 9.2 and annex 3 changed in 2021.",
+        "Ticket {NUMBER8} reopened; receipt {NUMBER8} missing.",
+    ),
+    "zh-Hant": (
+        "保單持有人{HKID}要求更改受益人。",
+        "太太的身份證號碼為{HKID_BARE}，先生為{HKID}。",
+        "九時十分有{PHONE}的未接來電。",
+        "緊急聯絡人：家姐，{PHONE}。",
+        "股息存入銀行帳戶{ACCOUNT}。",
+        "戶口{ACCOUNT}透支{AMOUNT}。",
+        "請即時停用{CARD}。",
+        "今日內轉寄{EMAIL}及{EMAIL}。",
+        "以轉數快付款，識別碼{FPS}。",
+        "內地身份證：{MAINLAND_ID}。",
+        "簽證申請所用護照編號{PASSPORT}。",
+        "隨函附上回鄉證{PERMIT}影印本。",
+        "為八達通{OCTOPUS}增值{AMOUNT}。",
+        "收款戶口{IBAN}，銀行代碼稍後提供。",
+        "{ADDRESS}的租約於{DATE}屆滿。",
+        "請速遞新卡到{ADDRESS}。",
+        "標書{REF}於{DATE}中午截止。",
+        "銷售{AMOUNT}，目標{AMOUNT}。",
+        "貸款檔案{NUMBER8}已移送存倉第17箱。",
+        "包裹單號{NUMBER9}重2.4公斤。",
+        "規則9.2及附件3於2021年修訂。",
+        "工單{NUMBER8}重開，欠收據{NUMBER8}。",
+    ),
+    "zh-Hans": (
+        "保单持有人{HKID}要求更改受益人。",
+        "太太的身份证号码为{HKID_BARE}，先生为{HKID}。",
+        "九点十分有{PHONE}的未接来电。",
+        "紧急联系人：姐姐，{PHONE}。",
+        "股息存入银行账户{ACCOUNT}。",
+        "户口{ACCOUNT}透支{AMOUNT}。",
+        "请立即停用{CARD}。",
+        "今天内转发{EMAIL}和{EMAIL}。",
+        "以转数快付款，识别码{FPS}。",
+        "内地身份证：{MAINLAND_ID}。",
+        "签证申请所用护照编号{PASSPORT}。",
+        "随函附上回乡证{PERMIT}复印件。",
+        "为八达通{OCTOPUS}充值{AMOUNT}。",
+        "收款账户{IBAN}，银行代码稍后提供。",
+        "{ADDRESS}的租约于{DATE}届满。",
+        "请快递新卡到{ADDRESS}。",
+        "标书{REF}于{DATE}中午截止。",
+        "销售{AMOUNT}，目标{AMOUNT}。",
+        "贷款档案{NUMBER8}已移送存仓第17箱。",
+        "包裹单号{NUMBER9}重2.4公斤。",
+        "规则9.2及附件3于2021年修订。",
+        "工单{NUMBER8}重开，欠收据{NUMBER8}。",
     ),
 }
 SETS = {"tune": TUNE, "check": CHECK, "held": HELD}

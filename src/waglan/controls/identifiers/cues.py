@@ -35,7 +35,7 @@ _LATIN: tuple[tuple[Cue, str], ...] = (
               "ticket|serial|batch|receipt|tracking|transaction|br|brn|registration|version|date|dated|id|room|"
               "rooms|amount|amounts|total|balance|hkd|usd|rmb|cny|eur|gbp|jpy|$|file|contract|shares|units|meter|"
               "waybill|parcel|barcode|sku|isbn|code|paid|deposit|turnover|revenue|journal|voucher|docket|model|lot|"
-              "job|form|cheque"),
+              "job|form|cheque|reading|size|value|price|fee|fees|count|volume|quantity|weight|score|sum"),
 )  # fmt: skip
 _HAN: tuple[tuple[Cue, str], ...] = (
     ("HKID", "身份證|身份证|身分證|身分证|身份證明文件|身份证明文件"),
@@ -50,9 +50,10 @@ _HAN: tuple[tuple[Cue, str], ...] = (
     ("OTHER", "參考|参考|編號|编号|單號|单号|單據|单据|訂單|订单|發票|发票|個案|个案|保單|保单|金額|金额|總額|总额|"
               "總數|总数|總計|总计|結餘|结余|港幣|港币|港元|人民幣|人民币|商業登記|商业登记|日期|序號|序号|流水|"
               "批號|批号|批次|合約|合同|檔號|檔案|档案|版本|股數|股数|交易|條碼|条码|代號|代号|代碼|代码|快遞|快递|"
-              "物流|營業額|营业额|存款|收據|收据|付款|支票|貨件|货件|運單|运单|工單|工单|票據|票据|¥|€|£"),
+              "物流|營業額|营业额|存款|收據|收据|付款|支票|貨件|货件|運單|运单|工單|工单|票據|票据|¥|€|£|"
+              "數|数|費|费|額|额|值|價|价|量|率"),
 )  # fmt: skip
-_NUMBERED = ("", "號碼", "号码", "編號", "编号", "號", "号", "號數")
+_NUMBERED = ("", "id", " id", "號碼", "号码", "編號", "编号", "號", "号", "號數")
 
 
 def _listed(words: Iterable[tuple[Cue, str]], endings: tuple[str, ...]) -> dict[str, Cue]:
