@@ -114,6 +114,7 @@ def test_answers_fit_their_schemas(server: Server, document: dict[str, Any]) -> 
     assert valid(problem, schemas["Problem"]) and problem.keys() <= schemas["Problem"]["properties"].keys()
     for path, name in (
         (f"/decisions/{reply['id']}", "Entry"),
+        (f"/decisions/{reply['id']}/proof", "Receipt"),
         ("/decisions", "Page"),
         ("/use-cases", "UseCases"),
         ("/use-cases/triage", "UseCase"),

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import CASE, NDJSON, Answer, Server
-from waglan.ledger import merkle, tiles
+from waglan.ledger import merkle, receipt, tiles
+from waglan.ledger.keys import Signer
 
 LOG = "/ledger/testbank/decisions"
 
@@ -36,11 +37,14 @@ def test_a_decision_by_id(server: Server) -> None:
     assert "SYN-0001" not in json.dumps(found)
 
 
-def test_a_proof_holds(server: Server) -> None:
+def test_a_proof_holds_and_says_nothing_personal(server: Server) -> None:
     body = server.decide(CASE).body
-    receipt = server.call("GET", f"/decisions/{body['id']}/proof").body
-    assert "SYN-0001" not in json.dumps(receipt)
-    assert receipt["index"] == body["index"]
+    raw = server.call("GET", f"/decisions/{body['id']}/proof").raw
+    proof = receipt.parse(raw)
+    assert (proof.index, json.loads(proof.leaf)["id"], proof.opened) == (body["index"], body["id"], None)
+    vkeys = Signer.load_or_create(server.folder / "keys", "testbank/decisions").vkeys
+    assert receipt.check(proof, vkeys).size > proof.index
+    assert b"SYN-0001" not in raw
 
 
 @pytest.mark.parametrize("suffix", ["", "/proof"])

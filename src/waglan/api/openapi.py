@@ -68,7 +68,14 @@ _SCHEMAS: MappingProxyType[str, Json] = MappingProxyType(
         "Page": _object(
             "entries next size", entries={"type": "array", "items": _ENTRY}, next={"type": "integer"}, size=_WHOLE
         ),
-        "Receipt": _FREE,
+        "Receipt": _object(
+            "checkpoint index leaf path",
+            checkpoint={"type": "string", "description": "The signed note."},
+            index=_WHOLE,
+            leaf={"type": "string", "description": "Its UTF-8 bytes are what the tree hashes."},
+            path={"type": "array", "items": {"type": "string", "contentEncoding": "base64"}},
+            v={"const": 1},
+        ),
         "UseCases": _object("use_cases", use_cases={"type": "array", "items": _FREE}),
         "UseCase": _FREE,
         "Health": _object("status", status={"const": "live"}),

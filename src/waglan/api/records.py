@@ -75,7 +75,7 @@ class Records:
         """``GET /decisions/{id}/proof``: the receipt, closed (nothing personal)."""
         entry_id = request.path_params["id"]
         self._find(entry_id)
-        return Response(self._ledger.receipt(entry_id).to_json(), media_type="application/json")
+        return Response(self._ledger.receipt(entry_id).json(), media_type="application/json")
 
     async def feed(self, request: Request) -> Response:
         """``GET /decisions``: leaves after an index, as one page or as server-sent events."""
