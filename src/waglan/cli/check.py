@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from waglan.core.problem import Problem, nearest
 from waglan.core.usecase import Plugin, use_cases
 from waglan.runtime.catalogue import Catalogue, import_module
 from waglan.runtime.settings import FILE, read_settings
-from waglan.testing import Report, Stage, check_control, check_model, check_use_case
+from waglan.testing import Report, Stage, check_control, check_model, check_use_case, sample_cases
 
 
 class Bench(NamedTuple):
@@ -90,7 +90,7 @@ def _module(target: str, bench: Bench) -> Iterator[Callable[[], Report]]:
     found = getattr(module, "plugin", None)
     plugins = found if isinstance(found, list | tuple) and not isinstance(found, Plugin) else [found]
     runs = [_use_case(plugin, bench) for plugin in plugins if isinstance(plugin, Plugin)]
-    runs += [_control(name) for name in controls if name not in before]
+    runs += [_control(name, plugins) for name in controls if name not in before]
     runs += [_model(name, bench) for name in models if name not in before and bench.samples]
     if not runs:
         raise Problem(
@@ -116,7 +116,18 @@ def _use_case(plugin: Plugin, bench: Bench) -> Callable[[], Report]:
     return lambda: check_use_case(given, stage=bench.stage, against=bench.against)
 
 
-def _control(name: str) -> Callable[[], Report]:
+def _control(name: str, beside: Sequence[Any] = ()) -> Callable[[], Report]:
+    """A control; where a use case of the same module names it, with that one's manifest and samples."""
+    for plugin in beside:
+        if isinstance(plugin, Plugin):
+            plan = plugin.manifest.controls
+            if name in (*plan.before, *plan.after):
+                return lambda: check_control(
+                    controls.get(name),
+                    samples=sample_cases(plugin),
+                    settings=plan.settings.get(name),
+                    manifest=plugin.manifest,
+                )
     return lambda: check_control(controls.get(name))
 
 

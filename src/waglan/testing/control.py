@@ -94,7 +94,7 @@ def check_control(
     spec
         As registered.
     samples
-        Cases with outcomes to run it on, beside our own.
+        Cases with outcomes to run it on, instead of our own; for a control that reads the inputs of one use case.
     settings
         Settings to run it with; its defaults when None.
     manifest
@@ -111,7 +111,7 @@ def check_control(
     if usable:
         asked = (ModelUse(slot="score", id="m", version="1", digest="aa" * 32, provider="self", region="HK"),)
         context = Context(manifest, given, EmptyRegisters(), NOW_MS, asked if spec.stage == "after" else ())
-        _run(spec, context, (*samples, *cases()), notes)
+        _run(spec, context, samples or cases(), notes)
     return notes.report()
 
 

@@ -19,6 +19,7 @@ from waglan.core.case import Case
 from waglan.core.control import controls
 from waglan.core.decision import Decision
 from waglan.core.finding import Verdict
+from waglan.core.inputs import InputSchema
 from waglan.core.outcome import Outcome, Reason, fault
 from waglan.core.problem import Problem
 from waglan.core.usecase import Plugin, UseCase
@@ -28,7 +29,7 @@ from waglan.runtime.catalogue import Catalogue
 from waglan.runtime.engine import Runtime
 from waglan.runtime.kit import RuntimeKit, Slots
 from waglan.runtime.workspace import Workspace
-from waglan.testing.control import declared
+from waglan.testing.control import cases, declared
 from waglan.testing.model import Attempts, Failed, examine
 from waglan.testing.report import Notes, Report
 
@@ -114,6 +115,30 @@ def signature(decision: Decision) -> dict[str, Any]:
     for use in plain.get("models", ()):
         use.pop("latency_us", None)
     return plain
+
+
+def sample_cases(plugin: Plugin) -> tuple[tuple[Case, Outcome | None], ...]:
+    """A plug-in's samples as cases, with ordinary and awkward outcomes in turn, for the controls that it brings.
+
+    Raises
+    ------
+    Problem
+        When a sample doesn't fit the manifest.
+    """
+    manifest, schema = plugin.manifest, InputSchema(plugin.manifest.inputs)
+    found: list[tuple[Case, Outcome | None]] = []
+    for row in plugin.samples:
+        clean = schema.clean(row)
+        for _, outcome in cases():
+            case = Case(
+                use_case=manifest.name,
+                inputs=clean.inputs,
+                aside=clean.aside,
+                subject="pseudonym" if clean.subject else "",
+                purpose=manifest.purposes[0],
+            )
+            found.append((case, outcome))
+    return tuple(found)
 
 
 def _manifest(manifest: UseCase, notes: Notes) -> None:
