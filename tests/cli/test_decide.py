@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import read
+from waglan.cli.progress import progress
 from waglan.cli.resume import file_source
+from waglan.cli.rows import alone, result_line
 from waglan.runtime import Workspace
 
 HEADER = "customer,amount,age,kind,opened,note\n"
@@ -295,6 +297,44 @@ def test_an_unavailable_ledger_stops_the_run_and_says_how_to_go_on(folder, run, 
     ran = run("decide", "triage", path, "--workspace", folder, "--json", "--resume")
     assert ran.code == 0
     assert len(decisions(folder)) == ran.json["decided"] == 40
+
+
+def test_two_runs_never_write_the_same_results(folder, run, cases):
+    path = cases(HEADER + "A1,1,,card,,\n")
+    out = path.with_name("cases.csv.results.csv")
+    with alone(out):
+        busy = run("decide", "triage", path, "--workspace", folder)
+    assert busy.code == 2 and busy.problem.code == "file.busy"
+    assert run("decide", "triage", path, "--workspace", folder).code == 0
+    assert not out.with_name(out.name + ".lock").exists()
+
+
+def test_a_value_too_long_for_a_cell_stays_on_the_log():
+    body = {"id": "X", "index": 1, "route": "auto", "outcome": "x" * 40_000, "reasons": []}
+    line = result_line(1, body, "same as row 0")
+    assert line[5] == "" and "see the log" in line[9] and "same as row 0" in line[9]
+
+
+def test_progress_goes_to_standard_error_now_and_then(capsys):
+    times = iter([0.0, 1.0, 11.0, 12.0])
+    with progress("Deciding", 1_000, lambda: next(times)) as step:
+        for rows in (1, 2, 3):
+            step(rows * 1_000, rows * 100)
+    out, err = capsys.readouterr()
+    assert out == "" and err == "Deciding: 2,000 rows, 20 %, 11 s\n"
+
+
+def test_as_a_process(folder, cases):
+    def call(path, *more):
+        command = [sys.executable, "-m", "waglan", "decide", "triage", str(path), "--workspace", str(folder), *more]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    some = call(cases(HEADER + "A1,1,,card,,\nA2,x,,card,,\n"), "--json")
+    assert some.returncode == 1 and json.loads(some.stdout)["rejected"] == 1 and some.stderr == ""
+    refused = call(cases("customer,amont\nA,1\n", "b.csv"), "--json")
+    assert refused.returncode == 2 and json.loads(refused.stdout)["type"].endswith("file.columns")
+    told = call(cases("customer,amont\nA,1\n", "b.csv"))
+    assert told.returncode == 2 and "Did you mean 'amount'?" in told.stderr and told.stdout == ""
 
 
 def test_a_table_for_people(folder, run, cases):

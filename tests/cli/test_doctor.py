@@ -7,6 +7,9 @@ import sqlite3
 
 import pytest
 
+from waglan.core.events import UseCaseRegistration
+from waglan.runtime import Workspace
+
 
 def findings(ran) -> dict[str, dict]:
     return {c["name"]: c for c in ran.json["checks"] if c["state"] == "finding"}
@@ -82,6 +85,18 @@ def test_settings_and_use_cases_that_dont_load(folder, ask, run, tmp_path):
     settings.write_text(text.replace("./triage.py", "./gone.py"))
     assert "gone.py" in findings(ask())["workspace opens"]["told"]
     assert run("doctor", "--workspace", tmp_path / "none").code == 1
+
+
+def test_a_use_case_that_lost_its_code_matters_once_it_has_decided(run, folder, ask, tmp_path):
+    manifest = (folder / "triage.toml").read_text().replace('name = "triage"', 'name = "other"\nplugin = "triage"')
+    (folder / "usecases" / "other.toml").write_text(manifest + '\n[models.main]\nuse = ["gone"]\n')
+    ran = ask()
+    told = next(c for c in ran.json["checks"] if c["name"] == "use case other")
+    assert told["state"] == "note" and "gone" in told["told"]
+    with Workspace.open(folder) as workspace:
+        loaded = workspace.catalogue.get("other")
+        workspace.record(UseCaseRegistration(name="other", policy_digest=loaded.digest, version="1"))
+    assert "gone" in findings(ask())["use case other"]["told"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -19,7 +19,7 @@ import msgspec
 
 from waglan.cli.progress import progress
 from waglan.cli.resume import NOTE, Done, file_source
-from waglan.cli.rows import RESULT, Sheet, chunks, reject_header, reject_line, result_line
+from waglan.cli.rows import RESULT, Sheet, alone, chunks, reject_header, reject_line, result_line
 from waglan.core.case import LANGUAGES
 from waglan.core.decision import Route
 from waglan.core.problem import Problem
@@ -158,6 +158,7 @@ def run(workspace: Workspace, plan: Plan) -> Summary:
         if table.columns is not None:
             _check_named(also, table.columns)
             check_columns(table.columns, manifest, drop_unknown=plan.ask.drop_unknown, also=also)
+        stack.enter_context(alone(plan.out))
         done = Done()
         if plan.resume:
             done = Done.read(plan.out, plan.rejects, columns, workspace.ledger, plan.ask.source)

@@ -16,7 +16,7 @@ import msgspec
 
 from waglan.cli.progress import progress
 from waglan.cli.resume import file_source
-from waglan.cli.rows import Sheet, chunks, reject_header, reject_line
+from waglan.cli.rows import Sheet, alone, chunks, reject_header, reject_line
 from waglan.core.events import Import
 from waglan.core.problem import Problem
 from waglan.runtime import Workspace
@@ -117,6 +117,7 @@ def run(
         if opened.table.columns is not None:
             mapper.check(opened.table.columns)
         columns = opened.table.columns if opened.table.columns is not None else mapper.columns
+        stack.enter_context(alone(rejects))
         if resume:
             rejects.unlink(missing_ok=True)  # every row is read again, so all of them come again
         sheet = stack.enter_context(closing(Sheet(rejects, reject_header(columns), resume=False)))

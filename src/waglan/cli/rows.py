@@ -6,9 +6,11 @@ Both are appended to and flushed chunk by chunk, readable by their owner only. A
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +19,9 @@ from waglan.core.problem import Problem
 from waglan.runtime.rows import Delimited, Rejected, Row
 
 RESULT = ("row", "id", "index", "route", "effect", "value", "score", "confidence", "reasons", "note")
+LONGEST_VALUE = 32_000
+"""Characters; spreadsheets cut cells at 32,767, and our own reader must be able to read results again."""
+
 REJECT = ("_row", "_line", "_code", "_where", "_what", "_next", "_raw")
 """They begin with ``_`` so that a corrected rejects file can be given to the same command again."""
 
@@ -78,6 +83,34 @@ class Sheet:
             self._file.close()
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep a second run from writing the same results while this one does.
+
+    Raises
+    ------
+    Problem
+        ``file.busy`` when another process is at it.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        stream = lock.open("w")
+    except OSError as error:
+        raise _unwritable(lock, error) from None
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Problem(
+                f"Another run is writing {path}.",
+                "Two runs over one file would decide rows twice.",
+                "Wait for it, or name another --out.",
+                code="file.busy",
+            ) from None
+        yield
+        lock.unlink(missing_ok=True)
+
+
 def _unwritable(path: Path, error: OSError) -> Problem:
     return Problem(
         f"{path} can't be written.",
@@ -98,6 +131,8 @@ def result_line(number: int, body: Mapping[str, Any], note: str) -> tuple[Any, .
     """One line of the results: what the reply's body releases, and nothing else."""
     reasons = ";".join(each["code"] for each in body.get("reasons", ()))
     value = json.dumps(body["outcome"], ensure_ascii=False, sort_keys=True) if "outcome" in body else ""
+    if len(value) > LONGEST_VALUE:
+        value, note = "", "; ".join(filter(None, (note, "value too long for a cell, see the log")))
     return (
         number,
         body["id"],
@@ -123,10 +158,7 @@ def reject_header(columns: Sequence[str]) -> tuple[str, ...]:
 
 def reject_line(columns: Sequence[str], item: Row | Rejected, problem: Problem, *, text: bool) -> list[Any]:
     """The original cells (of rows that aren't text also their JSON), and what was wrong with them."""
-    if isinstance(item, Rejected):
-        raw = item.raw
-    else:
-        raw = "" if text else json.dumps(item.values, ensure_ascii=False)
+    raw = item.raw if isinstance(item, Rejected) else "" if text else json.dumps(item.values, ensure_ascii=False)
     cells = [_cell(item.values.get(c)) for c in columns if not c.startswith("_")]
     told = " ".join(e.what for e in problem.errors) if len(problem.errors) > 1 else problem.what
     return [
