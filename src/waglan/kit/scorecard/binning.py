@@ -29,11 +29,13 @@ SHRINK = 25.0
 """Rows of the population's own rate mixed into a band too small to speak for itself."""
 PRICE = 0.25
 """Price of a bin in units of ln(rows): half of Schwarz's; chosen by hold-out AUC (design/credit.md)."""
+AGAINST_CHANCE = 5.5
+"""What all cuts of an ordered input must gain beyond their prices: noise does so in about one of a hundred inputs."""
 AGAINST_TREND = 2.0
 """``auto`` gives a trend up when the free cut gains more than so many bins' prices over it."""
 
 
-class BinningRule(msgspec.Struct, frozen=True, kw_only=True):
+class BinningRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How an input may be cut.
 
     Attributes
@@ -58,7 +60,7 @@ class BinningRule(msgspec.Struct, frozen=True, kw_only=True):
     specials: tuple[float, ...] = ()
 
 
-class Band(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One band of an input.
 
     Attributes
@@ -87,7 +89,7 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     woe: float
 
 
-class Binning(msgspec.Struct, frozen=True, kw_only=True):
+class Binning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An input's bands: first ranges or values in order, then special or pooled ones, missing last."""
 
     name: str
@@ -244,19 +246,24 @@ def _small_edges(values: Floats, most: int) -> Floats:
 
 
 def _starts(rows: Ints, events: Ints, rule: BinningRule, size: int) -> tuple[tuple[int, ...], Trend]:
+    """The cut that the rule allows, or one piece where chance explains it."""
     limits = _limits(size, rule, size, rule.max_bins)
-    if rule.monotone != "auto":
-        cut = best_cut(rows, events, rule.monotone, limits)
-        return (cut.starts if cut else (0,)), rule.monotone
-    free = best_cut(rows, events, "none", limits)
-    if free is None:
+    trend, cut = _cut(rows, events, rule.monotone, limits)
+    if cut is None or cut.gain + limits.price - _one_piece(rows, events) < AGAINST_CHANCE:
         return (0,), "none"
+    return cut.starts, trend
+
+
+def _cut(rows: Ints, events: Ints, monotone: Monotone, limits: Limits) -> tuple[Trend, Cut | None]:
+    if monotone != "auto":
+        return monotone, best_cut(rows, events, monotone, limits)
+    free = best_cut(rows, events, "none", limits)
     trends: tuple[Trend, Trend] = ("increasing", "decreasing")
     cuts = [(trend, best_cut(rows, events, trend, limits)) for trend in trends]
     trend, best = max(cuts, key=lambda pair: -math.inf if pair[1] is None else pair[1].gain)
-    if best is not None and free.gain - best.gain <= AGAINST_TREND * limits.price:
-        return best.starts, trend
-    return free.starts, "none"
+    if free is not None and best is not None and free.gain - best.gain <= AGAINST_TREND * limits.price:
+        return trend, best
+    return "none", free
 
 
 def _one_piece(rows: Ints, events: Ints) -> float:

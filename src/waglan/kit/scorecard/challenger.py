@@ -25,7 +25,7 @@ from waglan.kit.scorecard import scorecard as card
 from waglan.kit.scorecard.assessment import Assessment
 from waglan.kit.scorecard.fit import SURPRISE, Plan
 from waglan.kit.scorecard.metrics import Bools, recalibration
-from waglan.kit.scorecard.reasons import number, title_of, top
+from waglan.kit.scorecard.reasons import number, reached, title_of, top
 from waglan.kit.scorecard.scorecard import Calibration, Scaling, Training
 from waglan.kit.scorecard.table import Column, Floats, Kind
 
@@ -39,7 +39,7 @@ SETTINGS: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 
 
-class ChallengerInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChallengerInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One column of the trees, in order: its name, kind, categories, family and title."""
 
     name: str
@@ -49,7 +49,15 @@ class ChallengerInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     title: Texts = {}
 
 
-class Challenger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag=FORMAT):
+class Challenger(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=FORMAT,
+):
     """A trained challenger; members as of `waglan.kit.scorecard.Scorecard`, ``booster`` in LightGBM's own text."""
 
     id: str
@@ -204,14 +212,16 @@ class ChallengerModel:
         approve = score >= self.challenger.cut_off
         worth = [(round(scaling.factor * p * (-1 if approve else 1)), at) for at, p in enumerate(parts[:-1])]
         ordered = sorted(((w, at) for w, at in worth if w > 0), key=lambda pair: (-pair[0], pair[1]))
-        reasons = [self._reason(at, row, w, approve) for w, at in ordered]
+        reasons = top([self._reason(at, row, w, approve) for w, at in ordered], self._families)
+        if approve and not reasons:
+            reasons = (reached(score, self.challenger.cut_off),)
         stakes = row.get(self.challenger.stakes) if self.challenger.stakes else None
         return Assessment(
             approve=approve,
             probability=self._probability(score),
             score=score,
             cut_off=float(self.challenger.cut_off),
-            reasons=top(reasons, self._families),
+            reasons=reasons,
             recourse="not_needed" if approve else "not_offered",
             unseen=tuple(i.name for i in self.challenger.inputs if i.levels and _unseen(i, row.get(i.name))),
             stakes_hkd=None if stakes is None else max(float(stakes), 0.0),

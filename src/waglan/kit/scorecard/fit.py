@@ -62,7 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dropped(NamedTuple):
-    """An input that was left out, and why: ``weak`` (says nothing, or less than a point) or ``sign`` (its coefficient contradicts it)."""
+    """An input that was left out: ``weak`` says less than a point, ``sign`` contradicts its own evidence."""
 
     name: str
     why: str

@@ -11,7 +11,7 @@ from waglan.core import Alternative, Change, ModelCard, Reason, formats
 from waglan.kit.scorecard import scorecard as card
 from waglan.kit.scorecard.assessment import Assessment
 from waglan.kit.scorecard.binning import Locator
-from waglan.kit.scorecard.reasons import MOST, input_reasons, top
+from waglan.kit.scorecard.reasons import MOST, input_reasons, reached, top
 from waglan.kit.scorecard.recourse import fewest_moves, nearest_value, options
 from waglan.kit.scorecard.table import Column, Floats, Ints
 
@@ -120,13 +120,16 @@ class ScorecardModel:
     def _assess(self, inputs: Mapping[str, Any], bands: Sequence[int], total: int, ordered: list[Reason]) -> Assessment:
         approve = total >= self.scorecard.cut_off
         alternatives = () if approve else self._recourse(inputs, bands, total)
+        reasons = tuple(ordered[:MOST]) if self._plain else top(ordered, self._families)
+        if approve and not reasons:
+            reasons = (reached(total, self.scorecard.cut_off),)
         stakes = inputs.get(self.scorecard.stakes) if self.scorecard.stakes else None
         return Assessment(
             approve=approve,
             probability=self._probability[total - self._lowest],
             score=float(total),
             cut_off=float(self.scorecard.cut_off),
-            reasons=tuple(ordered[:MOST]) if self._plain else top(ordered, self._families),
+            reasons=reasons,
             alternatives=alternatives,
             recourse="not_needed" if approve else "found" if alternatives else "none",
             unseen=self._unseen(inputs, bands),

@@ -74,6 +74,16 @@ def top(ordered: Sequence[Reason], families: dict[str, str], most: int = MOST) -
     return tuple(chosen)
 
 
+def reached(score: float, cut_off: float) -> Reason:
+    """Why somebody is approved for whom no single input speaks: the score is enough."""
+    text: dict[Language, str] = {
+        "en": f"The score of {score:.0f} reaches the cut-off of {cut_off:.0f}",
+        "zh-Hant": f"評分 {score:.0f} 達到批核分數 {cut_off:.0f}",
+        "zh-Hans": f"评分 {score:.0f} 达到批核分数 {cut_off:.0f}",
+    }
+    return Reason(code="score.reached", weight=score - cut_off, text=text)
+
+
 def title_of(name: str, titles: dict[Language, str], language: Language) -> str:
     """The input's title; its name in words where the manifest gives none."""
     return titles.get(language) or titles.get("en") or name.replace("_", " ").strip()

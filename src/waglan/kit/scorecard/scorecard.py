@@ -25,7 +25,7 @@ FORMAT = "waglan.scorecard/1"
 Direction = Literal["any", "increase", "decrease", "fixed"]
 
 
-class Scaling(msgspec.Struct, frozen=True, kw_only=True):
+class Scaling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``base_score`` points mean odds of ``base_odds`` good to one bad; ``pdo`` points more double them."""
 
     pdo: float = 20.0
@@ -43,7 +43,7 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
         return self.base_score - self.factor * math.log(self.base_odds)
 
 
-class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """True ln(odds good:bad) = intercept + slope · stated; the identity unless unseen rows said otherwise."""
 
     method: Literal["identity", "platt"] = "identity"
@@ -56,7 +56,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         return 1.0 / (1.0 + math.exp(z)) if z < 700.0 else 0.0
 
 
-class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Characteristic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An input in the scorecard.
 
     Attributes
@@ -88,7 +88,7 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return self.binning.name
 
 
-class Training(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a model comes from: target, rows, events, the data's SHA-256, when (milliseconds since 1970 UTC)."""
 
     target: str
@@ -99,7 +99,15 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trained_at: int = 0
 
 
-class Scorecard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag=FORMAT):
+class Scorecard(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=FORMAT,
+):
     """A trained scorecard.
 
     Attributes
