@@ -7,12 +7,15 @@ import hashlib
 import http.client
 import json
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import CASE, NDJSON, Answer, Server
-from waglan.ledger import merkle, receipt, tiles
+from waglan.ledger import merkle, receipt, tiles, verify
 from waglan.ledger.keys import Signer
 
 LOG = "/ledger/testbank/decisions"
@@ -37,7 +40,7 @@ def test_a_decision_by_id(server: Server) -> None:
     assert "SYN-0001" not in json.dumps(found)
 
 
-def test_a_proof_holds_and_says_nothing_personal(server: Server) -> None:
+def test_a_proof_holds_and_says_nothing_personal(server: Server, tmp_path: Path) -> None:
     body = server.decide(CASE).body
     raw = server.call("GET", f"/decisions/{body['id']}/proof").raw
     proof = receipt.parse(raw)
@@ -45,6 +48,11 @@ def test_a_proof_holds_and_says_nothing_personal(server: Server) -> None:
     vkeys = Signer.load_or_create(server.folder / "keys", "testbank/decisions").vkeys
     assert receipt.check(proof, vkeys).size > proof.index
     assert b"SYN-0001" not in raw
+    kept = tmp_path / "receipt.json"
+    kept.write_bytes(raw)
+    command = [sys.executable, verify.__file__, "--vkey", *vkeys, "--proof", str(kept)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("suffix", ["", "/proof"])
