@@ -100,6 +100,8 @@ def alone(path: Path) -> Iterator[None]:
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(lock.stat(), os.fstat(stream.fileno())):
+                raise BlockingIOError
         except OSError:
             raise Problem(
                 f"Another run is writing {path}.",
@@ -107,8 +109,10 @@ def alone(path: Path) -> Iterator[None]:
                 "Wait for it, or name another --out.",
                 code="file.busy",
             ) from None
-        yield
-        lock.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def _unwritable(path: Path, error: OSError) -> Problem:
