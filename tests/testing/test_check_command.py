@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from tests.postgres import server
 from waglan.cli.check import check
 from waglan.core import Problem, models
 
@@ -99,14 +99,14 @@ def test_a_model_with_samples_from_a_file(tmp_path: Path) -> None:
     assert (code, answer["findings"]) == (0, [])
 
 
-@pytest.mark.skipif("WAGLAN_TEST_DSN" not in os.environ, reason="no PostgreSQL: set WAGLAN_TEST_DSN")
 def test_the_same_decisions_on_postgresql(tmp_path: Path) -> None:
     from tests.docs.test_tutorial import FILES
 
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    code, answer = run(
-        str(tmp_path / "travel_claims.py"), "--store", "postgresql", "--dsn", os.environ["WAGLAN_TEST_DSN"]
-    )
-    assert (code, answer["findings"]) == (0, [])
+    with server() as postgresql:
+        dsn = postgresql.database()
+        code, answer = run(str(tmp_path / "travel_claims.py"), "--store", "postgresql", "--dsn", dsn)
+    assert answer["findings"] == []
+    assert code == 0
     assert "store.same" in answer["checked"][0]["checks"]
