@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from waglan.core.problem import Problem
 from waglan.ledger import note, tiles
+from waglan.ledger.keys import Signer
 from waglan.ledger.store import Head, Store
 
 VERIFIER = Path(__file__).with_name("verify.py")
@@ -29,16 +30,23 @@ class Exported(NamedTuple):
     kept: int
 
 
-def write(store: Store, head: Head, vkeys: tuple[str, ...], folder: Path) -> Exported:
-    """Write a log as of a head that carries both signatures (`Ledger.signed`), or bring an older export up to date.
+def export(store: Store, signer: Signer, folder: Path, head: Head | None = None) -> Exported:
+    """Write a log as a folder, or bring an older export in it up to date. Memory stays bounded by one bundle.
 
-    Memory stays bounded by one bundle of 256 entries.
+    Parameters
+    ----------
+    head
+        As of which head, the store's present one when left out; it must carry both signatures (`Ledger.signed`).
 
     Raises
     ------
     Problem
-        ``ledger.export`` when the folder holds another log or a longer one, or can't be written.
+        ``ledger.export`` when the head lacks a signature, when the folder holds another log or a longer one, or
+        when it can't be written.
     """
+    head = head or store.head()
+    if not head.size or head.note != head.dual_note:
+        raise _failed("Its head isn't signed by both keys yet, or it is empty.", "Ask Ledger.signed() for the head.")
     try:
         before = _before(folder, head)
         written = kept = 0
@@ -49,8 +57,8 @@ def write(store: Store, head: Head, vkeys: tuple[str, ...], folder: Path) -> Exp
                 continue
             _put(target, data)
             written += 1
-        _put(folder / "vkeys", "".join(f"{each}\n" for each in vkeys).encode())
-        _put(folder / "checkpoint", (head.note or "").encode())
+        _put(folder / "vkeys", "".join(f"{each}\n" for each in signer.vkeys).encode())
+        _put(folder / "checkpoint", head.note.encode())
         shutil.copyfile(VERIFIER, folder / "verify.py")
         _drop_partial(folder, head)
     except OSError as error:

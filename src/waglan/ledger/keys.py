@@ -32,11 +32,12 @@ class Seeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the file holds: the pair in force, and until the change is on the log also the one before."""
+    """What the file holds: the pair in force, until a change is on the log also the one before, and old public keys."""
 
     name: str
     current: Seeds
     previous: Seeds | None = None
+    retired: tuple[str, ...] = ()
 
 
 class Pair:
@@ -107,6 +108,12 @@ class Signer:
         return self._pairs[-1].vkeys
 
     @property
+    def retired(self) -> tuple[str, ...]:
+        """The verifier keys that were in force before; checkpoints kept from then are signed by them."""
+        self._follow()
+        return self._file.retired
+
+    @property
     def rotating(self) -> bool:
         """Whether a rotation was started and isn't settled."""
         self._follow()
@@ -137,8 +144,8 @@ class Signer:
         """
         self._follow()
         if len(self._pairs) == 1:
-            file = KeyFile(name=self.name, current=_seeds(random), previous=self._file.current)
-            _write(self._path, file, replace=True)
+            new = msgspec.structs.replace(self._file, current=_seeds(random), previous=self._file.current)
+            _write(self._path, new, replace=True)
             self._read()
         vkeys = self._pairs[0].vkeys
         frontier, _ = merkle.extend(merkle.Frontier(), [merkle.leaf_hash(v.encode()) for v in vkeys])
@@ -150,7 +157,8 @@ class Signer:
         """Forget the previous pair, once the change is on the log."""
         self._follow()
         if len(self._pairs) > 1:
-            _write(self._path, KeyFile(name=self.name, current=self._file.current), replace=True)
+            retired = (*self._file.retired, *self._pairs[1].vkeys)
+            _write(self._path, msgspec.structs.replace(self._file, previous=None, retired=retired), replace=True)
             self._read()
 
     def _sign(self, origin: str, size: int, root: bytes, at_s: int, *, dual: bool) -> str:

@@ -119,7 +119,7 @@ def check(receipt: Receipt, vkeys: Iterable[str]) -> note.Checkpoint:
 
 
 def commitment(key: bytes, field: str, payload: bytes) -> str:
-    """What a leaf holds of a private field: HMAC-SHA256(key, "waglan/rec/v1" ‖ 0 ‖ field ‖ 0 ‖ payload) as hex digits."""
+    """What a leaf holds of a private field: HMAC-SHA256 of "waglan/rec/v1", 0, field, 0, payload, as hex digits."""
     return hmac.digest(key, b"waglan/rec/v1\x00" + field.encode() + b"\x00" + payload, "sha256").hex()
 
 
