@@ -6,6 +6,7 @@ import json
 import math
 import types
 import unicodedata
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -231,3 +232,31 @@ def test_event_helper_and_literals() -> None:
     assert b'"kind":"opt_out"' in leaf.build(
         event("01K7000000000000000000000A", 1, OptOut()), tenant="t", source="s", n=0, kid="", commit={}, subject=""
     )
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Listed(Event, frozen=True, kw_only=True, array_like=True):
+    x: int = 1
+
+
+class Tagged(msgspec.Struct, tag_field="kind", tag="odd"):
+    b: int | msgspec.UnsetType
+    a: int = 1
+
+
+def test_other_containers() -> None:
+    frozen = types.MappingProxyType({"b": types.MappingProxyType({"y": 1}), "a": (Colour.RED, OptOut(use_case="u"))})
+    assert b'"facts":{"a":["red",{"use_case":"u"}],"b":{"y":1}}' in built(frozen)
+    assert leaf.canonical({"b": Colour.RED, "a": OptOut(use_case="u")}) == b'{"a":{"use_case":"u"},"b":"red"}'
+    assert leaf.canonical({"m": types.MappingProxyType({"z": 1})}) == b'{"m":{"z":1}}'
+    with pytest.raises(Problem, match="Facts are an object"):
+        built([1])
+    assert b'"facts":{"x":2}' in built(Listed(x=2))  # an object all the same: a list would have no names
+    assert b'"facts":{"a":2,"kind":"odd"}' in built(Tagged(a=2, b=msgspec.UNSET))
+    with pytest.raises(Problem):
+        leaf.canonical({"x": {1, 2}})
+    with pytest.raises(Problem):
+        leaf.canonical({"x": math.nan})

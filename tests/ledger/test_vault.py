@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from waglan.core import Problem
 from waglan.core.ids import to_bytes
 from waglan.ledger import reference, sealing
 from waglan.ledger.custody import MOVES, Intent, State, move
+from waglan.ledger.keyring import Keyring
 from waglan.ledger.sealing import Sealed
 from waglan.ledger.vault import Vault
 from waglan.ledger.vault_keys import AesKek, FileKeys
@@ -94,10 +96,15 @@ def test_who_gets_which_key(tmp_path: Path) -> None:
 
 def test_one_bad_entry_fails_alone(tmp_path: Path) -> None:
     vault = opened(tmp_path)
-    bad = entry("", {"in": b"\xff"}), entry("", {"é": b"{}"}), entry("0" * 26)
+    bad = (
+        entry("", {"in": b"\xff"}),
+        entry("", {"é": b"{}"}),
+        msgspec.structs.replace(entry(), id="U" * 25),
+        entry("0" * 26),
+    )
     results = vault.seal([entry(), *bad, entry()])
     codes = [r.code if isinstance(r, Problem) else "" for r in results]
-    assert codes == ["", "vault.entry", "vault.entry", "vault.erased", ""]
+    assert codes == ["", "vault.entry", "vault.entry", "vault.entry", "vault.erased", ""]
 
 
 def test_ciphertext_belongs_to_its_entry_and_key(tmp_path: Path) -> None:
@@ -283,10 +290,10 @@ def test_rotation_survives_a_crash(tmp_path: Path, step: str, monkeypatch: pytes
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         if step == "staged":
-            patch.setattr("waglan.ledger.vault._rewrap", killed)
+            patch.setattr("waglan.ledger.keyring._rewrap", killed)
         else:
             patch.setattr(FileKeys, "settle", killed)
-            patch.setattr(Vault, "_load_keys", lambda self: self._keys)
+            patch.setattr(Keyring, "load", lambda self: None)
         vault.rotate_tenant_key()
     assert (tmp_path / "keys" / "tenant.key.next").exists()
     other = opened(tmp_path)
@@ -503,3 +510,71 @@ def test_a_newer_vault_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Problem) as caught:
         opened(tmp_path)
     assert caught.value.code == "vault.version"
+
+
+def test_opening_needs_no_write_lock(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    sealed(first, entry(first.subject("A")))
+    with first._file.writing():
+        assert opened(tmp_path).known("A")
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(Problem) as caught:
+        opened(tmp_path / "file" / "deeper")
+    assert caught.value.code == "vault.unavailable"
+    vault = opened(tmp_path)
+    with pytest.raises(Problem) as caught:
+        vault.backup(tmp_path / "file" / "copy.db")
+    assert caught.value.code == "vault.backup"
+
+
+def test_a_backup_left_half_done_is_cleaned(tmp_path: Path) -> None:
+    clock = MovableClock()
+    vault = opened(tmp_path, clock)
+    copy = vault.backup(tmp_path / "b" / "copy.db")
+    draft = copy.with_name("copy.db.part")
+    copy.rename(draft)  # as a crash before the last step leaves it
+    opened(tmp_path, clock)
+    assert draft.exists()  # another process may be at it
+    clock.added_ms += DAY_MS
+    opened(tmp_path, clock)
+    assert not draft.exists() and stored(tmp_path, "SELECT * FROM copy") == []
+
+
+def test_storage_errors_while_reading_are_problems(tmp_path: Path) -> None:
+    vault = opened(tmp_path)
+    with vault._file.reading() as connection:
+        connection.close()
+    with pytest.raises(Problem) as caught:
+        vault.known("A")
+    assert caught.value.code == "vault.unavailable"
+    assert vault.known("A") is None  # opened anew
+
+
+def test_rotation_between_look_and_read_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    person = first.subject("A")
+    sealed(first, entry(person))
+    epoch = second._file.epoch()
+    second.seal([])
+    first.rotate_tenant_key()
+    monkeypatch.setattr(second._file, "epoch", lambda: epoch)  # as if the look had come just before the rotation
+    assert sealed(second, entry(person)).subject == person
+
+
+def test_proposals_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waglan.ledger.proposals.NAMES", 3)
+    vault = opened(tmp_path)
+    names = [vault.subject(f"p{i}") for i in range(5)]
+    codes = [r.code if isinstance(r, Problem) else "" for r in vault.seal([entry(name) for name in names])]
+    assert codes == ["vault.erased", "vault.erased", "", "", ""]
+    other = opened(tmp_path)
+    mine = [vault.subject(f"q{i}") for i in range(3)]
+    other.seal([entry(other.subject(f"q{i}")) for i in range(3)])
+    vault.seal([entry(name) for name in mine])
+    mine = [vault.subject(f"r{i}") for i in range(3)]
+    other.seal([entry(other.subject(f"r{i}")) for i in range(3)])
+    vault.seal([entry(name) for name in mine])
+    assert len(vault._proposals._same_as) == 3

@@ -123,7 +123,7 @@ def build(
     try:
         data = _encode(leaf)
     except UnicodeEncodeError as error:
-        raise _refused("text", f"half of a surrogate pair can't be written as UTF-8: {error}") from None
+        raise _surrogate(error) from None
     if not data.isascii():
         _ascii_keys(commit, "commit")
         data = _normal(data)
@@ -142,7 +142,7 @@ def parse(data: bytes) -> Leaf:
     """Read a leaf, refusing whatever `build` would not have written (`Problem` code ``leaf.parse``)."""
     try:
         leaf = _decoder.decode(data)
-        _check(leaf.facts, "facts")
+        _plain(leaf.facts, "facts")
         again = _normal(_encode(leaf))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise _unreadable(str(error)) from None
@@ -158,9 +158,10 @@ def canonical(obj: object) -> bytes:
 
     Raises `Problem` code ``leaf.value`` for anything that has no canonical form.
     """
-    plain = obj if isinstance(obj, dict) else _builtin(obj)
-    _check(plain, "")
-    return _normal(_encode(plain))
+    try:
+        return _normal(_encode(_plain(obj, "")))
+    except UnicodeEncodeError as error:
+        raise _surrogate(error) from None
 
 
 def _facts(facts: object) -> Any:
@@ -168,11 +169,9 @@ def _facts(facts: object) -> Any:
     kind: Any = type(facts)
     ints = _trusted(kind)
     if ints is None:
-        plain = facts if isinstance(facts, dict) else _builtin(facts)
-        if not isinstance(plain, dict):
+        if not isinstance(facts, (Mapping, msgspec.Struct)):
             raise _refused("facts", f"facts are an object of named values, not {type(facts).__name__}")
-        _check(plain, "facts")
-        return plain
+        return _plain(facts, "facts")
     for name in ints:
         value = getattr(facts, name)
         if value is not None and not -MAX_INT <= value <= MAX_INT:
@@ -213,35 +212,38 @@ def _exact(kind: Any) -> bool:
     return origin is tuple and all(m is Ellipsis or _exact(m) for m in members)
 
 
-def _builtin(obj: object) -> Any:
-    try:
-        return msgspec.to_builtins(dict(obj) if isinstance(obj, Mapping) else obj)
-    except (TypeError, ValueError) as error:
-        raise _refused("", str(error)) from None
-
-
-def _check(value: Any, where: str) -> None:
-    """Refuse what has no canonical form, naming its place."""
-    if value is None or isinstance(value, (str, bool)):
-        return
+def _plain(value: Any, where: str) -> Any:
+    """Dicts, lists, text, numbers, booleans and None of a value; what has no canonical form is refused by its place."""
+    if value is None or isinstance(value, (bool, str)):
+        return value.value if isinstance(value, Enum) else value
     if isinstance(value, int):
         if not -MAX_INT <= value <= MAX_INT:
             raise _refused(where, "a whole number of 2**53 or more loses digits in other readers")
-    elif isinstance(value, dict):
+        return int(value)
+    if isinstance(value, Mapping):
         _ascii_keys(value, where)
-        for key, item in value.items():
-            _check(item, f"{where}.{key}" if where else key)
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            _check(item, f"{where}[{index}]")
-    elif isinstance(value, Enum):
-        _check(value.value, where)
-    elif isinstance(value, (Mapping, msgspec.Struct)):
-        _check(_builtin(value), where)
-    elif isinstance(value, float):
+        return {key: _plain(item, f"{where}.{key}" if where else key) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, Enum):
+        return _plain(value.value, where)
+    if isinstance(value, msgspec.Struct):
+        return _plain(_members(value), where)
+    if isinstance(value, float):
         raise _refused(where, "a float is written differently by different programs")
-    else:
-        raise _refused(where, f"{type(value).__name__} is not a JSON value")
+    raise _refused(where, f"{type(value).__name__} is not a JSON value")
+
+
+def _members(struct: msgspec.Struct) -> dict[str, Any]:
+    """What msgspec would encode of a Struct: its own names, defaults left out where it says so."""
+    config = struct.__struct_config__
+    members: dict[str, Any] = {config.tag_field: config.tag} if config.tag_field else {}
+    for field in msgspec.structs.fields(struct):
+        value = getattr(struct, field.name)
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if value is not msgspec.UNSET and not (config.omit_defaults and value == default):
+            members[field.encode_name] = value
+    return members
 
 
 def _ascii_keys(mapping: Mapping[Any, object], where: str) -> None:
@@ -276,6 +278,10 @@ def _refused(where: str, why: str) -> Problem:
         code="leaf.value",
         where=where,
     )
+
+
+def _surrogate(error: UnicodeEncodeError) -> Problem:
+    return _refused("text", f"half of a surrogate pair can't be written as UTF-8: {error}")
 
 
 def _unreadable(why: str) -> Problem:

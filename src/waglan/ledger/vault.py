@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from waglan.core.clock import Clock
 from waglan.core.entry import Entry
@@ -18,12 +17,13 @@ from waglan.core.ids import Ids, from_bytes
 from waglan.core.problem import Problem
 from waglan.ledger import sealing
 from waglan.ledger.custody import Custody, State, erased, restricted, unknown
+from waglan.ledger.keyring import Keyring
 from waglan.ledger.proposals import KeyCache, Proposals
 from waglan.ledger.reference import normal
 from waglan.ledger.sealing import DataKey, Sealed
 from waglan.ledger.vault_backup import Backups
 from waglan.ledger.vault_file import VaultFile
-from waglan.ledger.vault_keys import KEY_BYTES, NONCE_BYTES, FileKeys, Kek, KekSource
+from waglan.ledger.vault_keys import KEY_BYTES, NONCE_BYTES, FileKeys, KekSource
 
 __all__ = ["Sealed", "Vault"]
 
@@ -32,18 +32,6 @@ _FRESH = KEY_BYTES + NONCE_BYTES + _ID_BYTES
 _NOTHING = Sealed("", "", {}, b"")
 _FIND = "SELECT kid, pseudonym, wrapped FROM dek WHERE "
 _INSERT = "INSERT INTO dek (kid, pseudonym, lookup, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT (lookup) DO NOTHING"
-
-
-class _Keys(NamedTuple):
-    kek: Kek
-    lookup: bytes
-
-
-class _Stored(NamedTuple):
-    """The tenant key's name and the wrapped lookup key, as in the table ``meta``."""
-
-    kek: str
-    lookup: bytes
 
 
 class Vault:
@@ -65,11 +53,10 @@ class Vault:
         self.custody = Custody(file, clock)
         self.backups = Backups(file, clock)
         self._file = file
-        self._source = source
         self._urandom = urandom
         self._proposals = Proposals(urandom)
         self._cache = KeyCache(clock)
-        self._keys = self._load_keys()
+        self._keys = Keyring(file, source, urandom)
         self.backups.clean()
 
     @classmethod
@@ -110,8 +97,14 @@ class Vault:
         """The pseudonym of a person, known or newly proposed; a proposal lasts once an entry with it was sealed."""
         if not reference:
             return ""
-        lookup = self._lookup(reference)
-        return self._known(lookup) or self._proposals.propose(lookup)
+        name = self._cache.names.get(reference)
+        if name is None:
+            lookup = self._lookup(reference)
+            name = self._known(lookup)
+            if name is None:
+                return self._proposals.propose(lookup)
+            self._cache.name(reference, name)
+        return name
 
     def known(self, reference: str) -> str | None:
         """The pseudonym that a person already has, or None."""
@@ -143,13 +136,13 @@ class Vault:
         """
         with self._file.alone():
             if not self._cache.current(self._file.epoch()):
-                self._keys = self._load_keys()
+                self._keys.load()
             try:
                 keys = self._keys_for(entries)
             except Problem as problem:
                 if problem.code != "vault.tampered":
                     raise
-                self._keys = self._load_keys()  # another process may have rotated the tenant key just now
+                self._keys.load()  # another process may have rotated the tenant key just now
                 keys = self._keys_for(entries)
             seal = sealing.seal
             return [
@@ -250,7 +243,7 @@ class Vault:
         row = self._wrapped(kid)
         if row is not None and row[2] != self._keys.kek.ident:  # another process rotated the tenant key
             with self._file.alone():
-                self._keys = self._load_keys()
+                self._keys.load()
             row = self._wrapped(kid)
         if row is None:
             raise erased(kid) if self.custody.is_shredded(kid) else unknown(kid)
@@ -266,23 +259,6 @@ class Vault:
 
     # ---- keys and copies ----------------------------------------------------------------------------------------
 
-    def _load_keys(self) -> _Keys:
-        """The tenant key in force and the lookup key that it wraps; a new vault gets both."""
-        with self._file.reading() as connection:
-            stored = _stored(connection)
-        if stored is None:
-            with self._file.writing() as connection:
-                stored = _stored(connection) or self._first_keys(connection)
-        kek = self._source.get(stored.kek)
-        self._source.settle(kek.ident)
-        return _Keys(kek, kek.unwrap(stored.lookup, "lookup"))
-
-    def _first_keys(self, connection: sqlite3.Connection) -> _Stored:
-        kek = self._source.create()
-        stored = _Stored(kek.ident, kek.wrap(self._urandom(KEY_BYTES), "lookup", self._urandom(NONCE_BYTES)))
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", stored._asdict().items())
-        return stored
-
     def rotate_tenant_key(self) -> int:
         """Wrap every data key under a new tenant key and drop the old one; returns how many were wrapped.
 
@@ -290,19 +266,7 @@ class Vault:
         point the next `open` takes whichever fits and finishes. Sealing waits meanwhile, about 15 µs a key.
         Backups made before can't be opened any more: make one afterwards.
         """
-        with self._file.alone():
-            old, lookup = self._load_keys()
-            new = self._source.stage()
-            with self._file.writing() as connection:
-                count = _rewrap(connection, old, new, self._urandom)
-                wrapped = new.wrap(lookup, "lookup", self._urandom(NONCE_BYTES))
-                connection.execute("UPDATE meta SET value = ? WHERE name = 'lookup'", (wrapped,))
-                connection.execute("UPDATE meta SET value = ? WHERE name = 'kek'", (new.ident,))
-                self._file.bump(connection)
-            self._source.settle(new.ident)
-            self._keys = _Keys(new, lookup)
-            self._file.truncate()
-        return count
+        return self._keys.rotate()
 
     def backup(self, path: Path) -> Path:
         """Copy the vault to a new file; it holds wrapped keys, and later erasures reach it there."""
@@ -311,27 +275,6 @@ class Vault:
     def expire_backups(self, folder: Path, days: int = 30) -> list[Path]:
         """Delete the vault's backups in a folder that are older; returns which."""
         return self.backups.expire(folder, days)
-
-
-def _stored(connection: sqlite3.Connection) -> _Stored | None:
-    found = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('kek', 'lookup')").fetchall())
-    return _Stored(**found) if found else None
-
-
-def _rewrap(connection: sqlite3.Connection, old: Kek, new: Kek, urandom: Callable[[int], bytes]) -> int:
-    count, last = 0, ""
-    while True:
-        page = "SELECT kid, wrapped FROM dek WHERE kid > ? ORDER BY kid LIMIT 4096"
-        rows = connection.execute(page, (last,)).fetchall()
-        if not rows:
-            return count
-        nonces = urandom(NONCE_BYTES * len(rows))
-        wrapped = [
-            (new.wrap(old.unwrap(was, kid), kid, nonces[i * NONCE_BYTES : (i + 1) * NONCE_BYTES]), kid)
-            for i, (kid, was) in enumerate(rows)
-        ]
-        connection.executemany("UPDATE dek SET wrapped = ? WHERE kid = ?", wrapped)
-        count, last = count + len(rows), rows[-1][0]
 
 
 def _lost(name: str) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from waglan.core.clock import Clock
@@ -47,7 +47,8 @@ class Backups:
                 draft.replace(path)
                 _sync(path.parent)
             except (OSError, sqlite3.Error) as error:
-                draft.unlink(missing_ok=True)
+                with suppress(OSError):
+                    draft.unlink()
                 raise _refused(path, f"It can't be written: {error}.", "Give a folder with free space.") from error
         return path
 

@@ -41,9 +41,12 @@ class VaultFile:
         self._seen: int | None = None
         self._epoch = 0
         self._private()
-        with self.writing() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                _create(connection)
+        with self.reading() as connection:
+            made = _made(connection)
+        if not made:
+            with self.writing() as connection:
+                if not _made(connection):
+                    _create(connection)
         # An erasure may have been cut off before its old pages left the write-ahead log.
         self.truncate(wait=False)
 
@@ -158,6 +161,10 @@ class VaultFile:
                 where=str(self.path),
             )
         return connection
+
+
+def _made(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _create(connection: sqlite3.Connection) -> None:
