@@ -73,11 +73,11 @@ def _workspace(folder: Path) -> Workspace:
 
 def _sample(folder: Path, data: Path | None, applicants: int) -> Sample:
     folder.mkdir(exist_ok=True)
-    given = data or (Path(os.environ["WAGLAN_DATA"]) if "WAGLAN_DATA" in os.environ else None)
+    given = data or (Path(os.environ["WAGLAN_DATA"]) if os.environ.get("WAGLAN_DATA") else None)
     beside = Path(__file__).resolve().parents[4] / "shared" / "data"
-    for root in filter(None, (given, beside)):
-        if (root / TAIWAN).is_file():
-            return _taiwan(root / TAIWAN, folder, applicants)
+    root = given or beside
+    if (root / TAIWAN).is_file():
+        return _taiwan(root / TAIWAN, folder, applicants)
     if given is not None:
         raise Problem(
             f"There is no {TAIWAN} in {given}.", "The folder of real data was named, but that set isn't in it.",

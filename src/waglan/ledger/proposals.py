@@ -62,7 +62,11 @@ class Proposals:
 
 
 class KeyCache:
-    """Data keys by pseudonym. They live through one swap of generations: a minute at most."""
+    """Data keys by pseudonym, and pseudonyms by reference. They live through one swap of generations: a minute at most.
+
+    A pseudonym kept past an erasure elsewhere does no harm: the key is gone, so the entry is refused, and with the
+    vault's new epoch the pseudonym is forgotten.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -70,6 +74,12 @@ class KeyCache:
         self._swapped_ns = clock.monotonic_ns()
         self.young: dict[str, DataKey] = {}
         self.old: dict[str, DataKey] = {}
+        self.names: dict[str, str] = {}
+
+    def name(self, reference: str, name: str) -> None:
+        """Keep a durable pseudonym."""
+        if len(self.names) < NAMES:
+            self.names[reference] = name
 
     def current(self, epoch: int) -> bool:
         """Let keys age; False, and all forgotten, when the vault's epoch moved on."""
@@ -81,9 +91,9 @@ class KeyCache:
             return False
         if age >= KEYS_NS // 2 or len(self.young) > KEYS:
             self.old = self.young if age < KEYS_NS else {}
-            self.young, self._swapped_ns = {}, now
+            self.young, self.names, self._swapped_ns = {}, {}, now
         return True
 
     def clear(self) -> None:
         """Forget all keys."""
-        self.young, self.old, self._swapped_ns = {}, {}, self._clock.monotonic_ns()
+        self.young, self.old, self.names, self._swapped_ns = {}, {}, {}, self._clock.monotonic_ns()
