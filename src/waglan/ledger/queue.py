@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     """What a ticket's owner gets."""
 
     ticket: Ticket
-    reply: Reply | BaseException
+    reply: Reply | Problem
 
 
 class Queue:
@@ -84,7 +84,7 @@ class Queue:
 
     def _add(self, ticket: Ticket) -> bool:
         if self._refusal is not None:
-            raise self._refusal
+            raise fresh(self._refusal)
         if self._tickets and self._count + len(ticket.entries) > self._bound:
             return False
         self._tickets.append(ticket)
@@ -156,6 +156,21 @@ class Queue:
         return rooms
 
 
+def fresh(problem: Problem) -> Problem:
+    """An equal Problem for one more caller: a shared one would gather everybody's traceback, and keep it."""
+    made = Problem(
+        problem.what,
+        problem.why,
+        problem.next,
+        code=problem.code,
+        where=problem.where,
+        status=problem.status,
+        errors=problem.errors,
+    )
+    made.__cause__ = problem.__cause__
+    return made
+
+
 def answer(answers: Sequence[Answer]) -> None:
     """Give everybody their reply: threads at once, each event loop by a single wake-up for all of its callers."""
     loops: dict[asyncio.AbstractEventLoop, list[Answer]] = {}
@@ -164,8 +179,8 @@ def answer(answers: Sequence[Answer]) -> None:
         if future is None:
             assert each.ticket.loop is not None
             loops.setdefault(each.ticket.loop, []).append(each)
-        elif isinstance(each.reply, BaseException):
-            future.set_exception(each.reply)
+        elif isinstance(each.reply, Problem):
+            future.set_exception(fresh(each.reply))
         else:
             future.set_result(each.reply)
     for loop, theirs in loops.items():
@@ -178,8 +193,8 @@ def _resolve(answers: Sequence[Answer]) -> None:
         waiter = ticket.waiter
         if waiter is None or waiter.done():  # its caller was cancelled
             continue
-        if isinstance(reply, BaseException):
-            waiter.set_exception(reply)
+        if isinstance(reply, Problem):
+            waiter.set_exception(fresh(reply))
         else:
             waiter.set_result(reply)
 

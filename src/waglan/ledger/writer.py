@@ -11,7 +11,7 @@ from typing import NamedTuple
 from waglan.core.problem import Problem
 from waglan.ledger import soundness
 from waglan.ledger.assembly import Assembly, Prepared
-from waglan.ledger.queue import Answer, Queue, Ticket, answer
+from waglan.ledger.queue import Answer, Queue, Ticket, answer, fresh
 from waglan.ledger.store import UNAVAILABLE, UNKNOWN, Batch, Head, Store
 
 MOST_ENTRIES = 1_024
@@ -77,7 +77,7 @@ class Writer:
         """Raise the Problem for which nothing is accepted."""
         problem = self.problem
         if problem is not None:
-            raise problem
+            raise fresh(problem)
 
     # ---- the thread
 
@@ -190,11 +190,12 @@ class Writer:
             pause = min(2 * pause, longest)
 
     def _check(self) -> None:
+        kept = soundness.read_kept(self._kept)  # before the head: another process may keep a newer one meanwhile
         head = self._store.head()
         self._same_log(head)
         soundness.check_head(self._store, head)
         soundness.check_kept(self._store, head, self._witnessed, self._name)
-        soundness.check_kept(self._store, head, soundness.read_kept(self._kept), self._name)
+        soundness.check_kept(self._store, head, kept, self._name)
         self._last = head
 
     def _probe(self) -> None:
