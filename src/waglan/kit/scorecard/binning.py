@@ -30,7 +30,7 @@ SHRINK = 25.0
 PRICE = 0.25
 """Price of a bin in units of ln(rows): half of Schwarz's; chosen by hold-out AUC (design/credit.md)."""
 AGAINST_CHANCE = 5.5
-"""What all cuts of an ordered input must gain beyond their prices: noise does so in about one of a hundred inputs."""
+"""What all cuts of an ordered input must gain beyond their prices: noise does so in about one of fifty inputs."""
 AGAINST_TREND = 2.0
 """``auto`` gives a trend up when the free cut gains more than so many bins' prices over it."""
 

@@ -206,6 +206,6 @@ def proxies(columns: Sequence[Column], protected: Sequence[Column]) -> tuple[str
 
 
 def _alone(column: Column, happened: Bools) -> float:
-    binning = bin_column(column, happened, BinningRule(monotone="none"))
+    binning = bin_column(column, happened, BinningRule(monotone="none", min_events=0))
     weights = np.array([b.woe for b in binning.bands])
     return metrics.auc(happened, -weights[Locator(binning).of_column(column)])

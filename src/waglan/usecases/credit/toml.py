@@ -15,12 +15,16 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def dump_manifest(manifest: UseCase, heading: str = "") -> str:
-    """The manifest as TOML, members in the order of the Struct, defaults left out.
+    """The manifest as TOML, defaults left out but for tier and phase, which a reader must see.
 
     ``heading`` becomes a comment on top.
     """
     lines = [f"# {line}" for line in heading.splitlines()]
-    _table(msgspec.to_builtins(manifest), "", lines)
+    _table(
+        {"name": manifest.name, "tier": manifest.tier, "phase": manifest.phase} | msgspec.to_builtins(manifest),
+        "",
+        lines,
+    )
     return "\n".join(lines) + "\n"
 
 
