@@ -39,21 +39,22 @@ class Parquet:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": 1,
             "memory_limit": "256MB",
+            "temp_directory": "",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
         self._duckdb: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=settings)
         try:
             found = self._duckdb.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)]).description or []
-            total = self._duckdb.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
         except duckdb.Error as error:
             raise _unreadable(path, error) from None
         self.columns = tuple(str(column[0]) for column in found)
-        self.total = int(total[0]) if total else 0
 
     def __iter__(self) -> Iterator[Row | Rejected]:
-        for start in range(0, self.total, CHUNK):
-            for number, cells in enumerate(self._chunk(start), start + 1):
+        number = 0
+        for chunk in self._chunks():
+            for cells in chunk:
+                number += 1
                 values: dict[str, Any] = {}
                 fault: Fault | None = None
                 for name, cell in zip(self.columns, cells, strict=True):
@@ -71,15 +72,16 @@ class Parquet:
         """Give the engine's memory back."""
         self._duckdb.close()
 
-    def _chunk(self, start: int) -> list[tuple[Any, ...]]:
+    def _chunks(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows as the engine streams them: it holds about one row group, and may not spill to disk."""
+        done = 0
         try:
-            return self._duckdb.execute(
-                "SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true)"
-                " WHERE file_row_number >= ? AND file_row_number < ? ORDER BY file_row_number",
-                [str(self._path), start, start + CHUNK],
-            ).fetchall()
+            result = self._duckdb.execute("SELECT * FROM read_parquet(?)", [str(self._path)])
+            while rows := result.fetchmany(CHUNK):
+                done += len(rows)
+                yield rows
         except self._error as error:
-            raise _unreadable(self._path, error, f"row {start + 1} and after") from None
+            raise _unreadable(self._path, error, f"row {done + 1} and after") from None
 
 
 def _unreadable(path: Path, error: Exception, where: str = "") -> Problem:
