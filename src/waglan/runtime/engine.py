@@ -94,6 +94,7 @@ class Runtime:
         clean = self._clean(judge, row, ask, text)
         judged = await judge.one(self._case(judge, clean, ask), ask, clean.dropped)
         (recorded,) = await self._ledger.append((judged.entry,))
+        self._registers.passed(recorded.index)
         return Reply(decision=judged.decision, index=recorded.index, manifest=judge.loaded.manifest)
 
     def decide_sync(self, use_case: str, row: Mapping[str, Any], ask: Ask = PLAIN) -> Reply:
@@ -157,6 +158,7 @@ class Runtime:
                 if recorded is None:
                     results[at] = _failed(future)
                 else:
+                    self._registers.passed(recorded.index)
                     results[at] = Reply(
                         decision=each_judged.decision, index=recorded.index, manifest=judge.loaded.manifest
                     )

@@ -36,6 +36,11 @@ class LogRegisters:
             if _DECISION not in leaf:
                 self._take(_decode(leaf))
 
+    def passed(self, index: int) -> None:
+        """Step over a decision of our own when it is the next entry: it changes no register, so needn't be read."""
+        if index == self.size:
+            self.size += 1
+
     def _take(self, leaf: Mapping[str, Any]) -> None:
         kind, facts = leaf["kind"], leaf.get("facts", {})
         if kind == ModelRegistration.kind:
