@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waglan.controls.identifiers import Redactor, find
+from waglan.controls.identifiers.find import may_hold, scan
 from waglan.controls.identifiers.fold import fold, fold_character
 
 PIECES = [
@@ -32,6 +33,11 @@ PIECES = [
     "12/F",
     "Flat 3A",
     "Mong Kok",
+    "Unit ",
+    "Sunshine City",
+    "Level 3",
+    "3a",
+    "Block 2",
     "HKID ",
     "身份證",
     "account ",
@@ -103,6 +109,14 @@ def test_spans_are_sorted_disjoint_and_inside(text):
     for span in find(text):
         assert past <= span.start < span.end <= len(text)
         past = span.end
+
+
+@settings(max_examples=800, deadline=None)
+@given(anything)
+def test_the_quick_look_never_hides_what_the_scan_would_find(text):
+    folded = fold(text).text
+    if not may_hold(folded):
+        assert scan(folded, "") == []
 
 
 @settings(max_examples=800, deadline=None)

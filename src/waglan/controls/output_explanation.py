@@ -51,12 +51,13 @@ def check(case: Case, outcome: Outcome | None, context: Context) -> Finding:
     """Look for a reason with a code, and for its wording where customers are concerned."""
     if outcome is None:
         return _REVIEW["no_outcome"]
-    coded = [reason for reason in outcome.reasons if reason.code]
-    if not coded:
-        adverse = outcome.adverse or outcome.effect in context.use_case.adverse_effects
-        return _REVIEW["adverse_no_reason" if adverse else "no_reason"]
-    if context.use_case.customer_facing:
-        language = case.language
-        if not any(reason.text.get(language, "").strip() for reason in coded):
-            return _REVIEW["no_text"]
-    return _PASS
+    facing, language, coded = context.use_case.customer_facing, case.language, False
+    for reason in outcome.reasons:
+        if reason.code:
+            coded = True
+            if not facing or reason.text.get(language, "").strip():
+                return _PASS
+    if coded:
+        return _REVIEW["no_text"]
+    adverse = outcome.adverse or outcome.effect in context.use_case.adverse_effects
+    return _REVIEW["adverse_no_reason" if adverse else "no_reason"]

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from waglan.controls.identifiers import TITLES, Kind, Redactor
+from waglan.controls.identifiers import TITLES, Kind, Redactor, find
 from waglan.core import Case, Context, Finding, Redacted, UseCase, Verdict, control
 
 NAME = "privacy.identifiers"
 _FREE = frozenset(("text", "list", "object"))
+_TEXTUAL = frozenset((str, list, dict))
 _PASS = Finding(control=NAME, verdict=Verdict.PASS)
 
 
@@ -36,13 +37,21 @@ def redaction(name: str, redactor: Redactor) -> Finding:
     )
 
 
+def _suspect(name: str, value: Any) -> bool:
+    """Whether a value may have something to replace: free JSON, or text in which something is found."""
+    kind = value.__class__
+    return kind is list or kind is dict or (kind is str and bool(find(value, name)))
+
+
 def _scanned(case: Case, use_case: UseCase) -> list[str]:
-    """The inputs to look at: text and free JSON, declared so or not declared at all."""
+    """The inputs to redact among text and free JSON, declared so or not declared at all."""
     declared = use_case.inputs
     return [
         name
         for name, value in case.inputs.items()
-        if isinstance(value, (str, list, dict)) and ((spec := declared.get(name)) is None or spec.type in _FREE)
+        if value.__class__ in _TEXTUAL
+        and ((spec := declared.get(name)) is None or spec.type in _FREE)
+        and _suspect(name, value)
     ]
 
 
@@ -66,7 +75,7 @@ def _many(cases: Sequence[Case], context: Context) -> list[Finding | Redacted]:
     fixed = {name for name, spec in context.use_case.inputs.items() if spec.type not in _FREE}
     results: list[Finding | Redacted] = []
     for case in cases:
-        names = [n for n, v in case.inputs.items() if n not in fixed and isinstance(v, (str, list, dict))]
+        names = [n for n, v in case.inputs.items() if v.__class__ in _TEXTUAL and n not in fixed and _suspect(n, v)]
         results.append(_redacted(case, names, settings) if names else _PASS)
     return results
 

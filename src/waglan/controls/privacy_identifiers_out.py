@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from waglan.controls.identifiers import TITLES, Redactor
+from waglan.controls.identifiers import TITLES, Redactor, find
 from waglan.controls.privacy_identifiers import Settings, redaction
 from waglan.core import Context, Finding, Outcome, Reason, Redacted, Verdict, control
 from waglan.core.case import Case
@@ -16,7 +16,7 @@ _DEFAULT = Settings()
 
 def _reason(reason: Reason, where: str, redactor: Redactor) -> Reason:
     text = {language: redactor.text(said, f"{where}.text.{language}") for language, said in reason.text.items()}
-    return msgspec.structs.replace(reason, text=text) if text != reason.text else reason
+    return msgspec.structs.replace(reason, text=text)
 
 
 @control(
@@ -53,7 +53,8 @@ def check(case: Case, outcome: Outcome | None, context: Context) -> Finding | Re
         value = redactor.value(value, "outcome.value")
     reasons = outcome.reasons
     for at, reason in enumerate(outcome.reasons):
-        if reason.text and (new := _reason(reason, f"outcome.reasons[{at}]", redactor)) is not reason:
+        if any(find(said) for said in reason.text.values()):
+            new = _reason(reason, f"outcome.reasons[{at}]", redactor)
             reasons = (*reasons[:at], new, *reasons[at + 1 :])
     if not redactor.count:
         return _PASS

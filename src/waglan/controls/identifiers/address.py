@@ -12,7 +12,7 @@ without a number says where something is, not where somebody lives, and stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from waglan.controls.identifiers import places
 from waglan.controls.identifiers.kinds import Span
@@ -87,9 +87,10 @@ _ADDRESS_HAN = re.compile(
 
 def find_addresses(text: str) -> list[Span]:
     """The addresses of a folded text, sorted and disjoint."""
-    found = list(_english(text))
-    if not text.isascii():
-        found += _chinese(text)
+    anchors = _anchors(text)
+    found = list(_english(text, anchors)) if anchors else []
+    if not text.isascii() and (anchors := [match.start() for match in _ANCHOR_HAN.finditer(text)]):
+        found += _chinese(text, anchors)
         found.sort(key=lambda span: span.start)
     apart: list[Span] = []
     for span in found:
@@ -100,7 +101,12 @@ def find_addresses(text: str) -> list[Span]:
     return apart
 
 
-def _windows(anchors: Iterable[int], size: int, reach: int) -> Iterator[tuple[int, int]]:
+def holds_anchor(text: str) -> bool:
+    """Whether a folded text has a place where a Chinese address could be."""
+    return _ANCHOR_HAN.search(text) is not None
+
+
+def _windows(anchors: list[int], size: int, reach: int) -> Iterator[tuple[int, int]]:
     """Where to read parts: the surroundings of the anchors (sorted), joined where they overlap."""
     low = high = -1
     for anchor in anchors:
@@ -115,14 +121,16 @@ def _windows(anchors: Iterable[int], size: int, reach: int) -> Iterator[tuple[in
 
 def _anchors(text: str) -> list[int]:
     found = [match.start() for match in _ANCHOR_EN.finditer(text)]
-    if any(word in text for word in _WORDS_EN):
-        found += [match.start() for match in _ANCHOR_WORDS_EN.finditer(text)]
-        found.sort()
+    for word in _WORDS_EN:
+        if word in text:
+            found += [match.start() for match in _ANCHOR_WORDS_EN.finditer(text)]
+            found.sort()
+            break
     return found
 
 
-def _english(text: str) -> Iterator[Span]:
-    for low, high in _windows(_anchors(text), len(text), _REACH):
+def _english(text: str, anchors: list[int]) -> Iterator[Span]:
+    for low, high in _windows(anchors, len(text), _REACH):
         chain: list[re.Match[str]] = []
         for part in _PART_EN.finditer(text, low, high):
             if chain and not _GAP_EN.fullmatch(text, chain[-1].end(), part.start()):
@@ -138,7 +146,7 @@ def _qualified(chain: list[re.Match[str]]) -> Iterator[Span]:
         yield Span("ADDRESS", chain[0].start(), chain[-1].end())
 
 
-def _chinese(text: str) -> Iterator[Span]:
-    for low, high in _windows((m.start() for m in _ANCHOR_HAN.finditer(text)), len(text), _REACH_HAN):
+def _chinese(text: str, anchors: list[int]) -> Iterator[Span]:
+    for low, high in _windows(anchors, len(text), _REACH_HAN):
         for match in _ADDRESS_HAN.finditer(text, low, high):
             yield Span("ADDRESS", match.start(), match.end())

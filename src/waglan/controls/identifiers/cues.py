@@ -69,7 +69,7 @@ _BREAKS = "\n。!?;\u27e7"
 _LATIN_CUES = _listed(_LATIN, ("",))
 _HAN_CUES = _listed(_HAN, _NUMBERED)
 _CUES = _LATIN_CUES | _HAN_CUES
-_NEAREST = re.compile(f"[{_BREAKS}]|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])|{trie(_HAN_CUES)}")
+_NEAREST = re.compile(f"[{_BREAKS}]|{trie(_HAN_CUES)}|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])")
 _PAYING = frozenset(word[::-1] for word in ("過數", "过数", "轉帳", "轉賬", "转账", "轉帳至", "付款", "入數", "paid"))
 _ABBREVIATION = re.compile(
     r"(?<![A-Za-z])(?:no|nos|tel|ref|acct|acc|mob|ext|i\.d|hk|dr|mr|mrs|ms|st|rd)\Z", re.IGNORECASE

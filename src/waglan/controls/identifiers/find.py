@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from waglan.controls.identifiers.address import find_addresses
+from waglan.controls.identifiers.address import find_addresses, holds_anchor
 from waglan.controls.identifiers.coded import find_emails, find_ibans
 from waglan.controls.identifiers.fold import Folded, fold
 from waglan.controls.identifiers.kinds import Span
@@ -13,6 +13,10 @@ from waglan.controls.identifiers.numbers import find_numbers
 
 _WORTH = re.compile(
     "[0-9@\u00b2-\u00b9\u2070-\u2089\u2460-\u24ff\u2776-\u2793\uff10-\uff19\uff20\U0001d7ce-\U0001d7ff]"
+)
+_MAY_HOLD = re.compile(
+    "[0-9](?:" + 5 * "[ -]?[0-9]" + r"|[A-Z]?(?:[/&]|-[0-9A-Z]|,?[ \n]{1,4}[A-Z]|,[A-Z\n])|[a-h],? "
+    r"|[A-Za-z]{2} ?[Ff]|[0-9A-Z]{10})"
 )
 _WORTH_HAN = re.compile("[一二三四五六七八九十百][號号樓楼座]")
 
@@ -36,15 +40,29 @@ def find(text: str, label: str = "") -> tuple[Span, ...]:
     if not _WORTH.search(text) and (text.isascii() or not _WORTH_HAN.search(text)):
         return ()
     folded = fold(text)
-    taken = find_emails(folded.text) if "@" in folded.text else []
-    taken = _merged(taken, find_ibans(folded.text))
-    spans = _merged(taken, find_numbers(folded.text, tuple(taken), label))
-    spans = _merged(spans, find_addresses(folded.text))
+    if not may_hold(folded.text):
+        return ()
+    spans = scan(folded.text, label)
     return tuple(spans) if folded.origins is None else tuple(_unfolded(spans, folded))
 
 
-def _merged(first: list[Span], second: Iterable[Span]) -> list[Span]:
+def may_hold(text: str) -> bool:
+    """Whether a folded text has anything that an identifier could begin with: a cheap look."""
+    return "@" in text or _MAY_HOLD.search(text) is not None or (not text.isascii() and holds_anchor(text))
+
+
+def scan(text: str, label: str) -> list[Span]:
+    """The identifiers of a folded text, sorted and disjoint."""
+    spans = find_emails(text) if "@" in text else []
+    spans = _merged(spans, find_ibans(text))
+    spans = _merged(spans, find_numbers(text, spans, label))
+    return _merged(spans, find_addresses(text))
+
+
+def _merged(first: list[Span], second: list[Span]) -> list[Span]:
     """Both in order; what overlaps one of the first is left out. Both come sorted and disjoint."""
+    if not (first and second):
+        return first or second
     kept: list[Span] = []
     at = 0
     for span in second:

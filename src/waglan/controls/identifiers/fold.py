@@ -47,6 +47,8 @@ def fold(text: str) -> Folded:
     even = text
     for wide, narrow in _COMMON:
         even = even.replace(wide, narrow)
+    if not _ODD.search(even):
+        return Folded(even, None)
     uneven = False
 
     def one(match: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from waglan.controls.identifiers import checks
 from waglan.controls.identifiers.cues import Cue, cue_after, cue_before, is_list
 from waglan.controls.identifiers.kinds import Span
 
-_CORE = re.compile(r"[0-9](?:[ -]?[0-9]){5,}")
+_CORE = re.compile("[0-9]" + 5 * "[ -]?[0-9]" + "(?:[ -]?[0-9])*")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _GROUP = re.compile(r"[0-9]+")
 _END = r"(?![0-9A-Za-z])"
@@ -60,6 +60,8 @@ class _Before(NamedTuple):
 
 def find_numbers(text: str, taken: Sequence[Span], label: str) -> list[Span]:
     """The numeric identifiers of a folded text, outside the spans already taken (sorted, disjoint)."""
+    if not _CORE.search(text):
+        return []
     found: list[Span] = []
     claims = iter((*taken, Span("EMAIL", len(text) + 1, len(text) + 1)))
     claim = next(claims)
