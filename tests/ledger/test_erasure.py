@@ -73,6 +73,17 @@ def test_a_decision_under_way_while_the_person_is_erased_is_refused_alone(tmp_pa
         assert code(refused.result) == "vault.erased" and fine.result()
 
 
+def test_a_pseudonym_in_memory_goes_with_the_person(tmp_path: Path) -> None:
+    with workplace(tmp_path) as ledger, workplace(tmp_path) as other:
+        decide(ledger, PERSON)
+        before = ledger.vault.subject(PERSON)
+        assert other.vault.subject(PERSON) == before
+        erasure.erase(ledger, PERSON, "request", "dpo")
+        assert ledger.vault.subject(PERSON) != before
+        assert code(lambda: decide(other, PERSON)) == "vault.erased"  # its memory is a moment behind: refused, once
+        assert decide(other, PERSON) and other.vault.known(PERSON) != before
+
+
 def test_find_opens_and_is_recorded_first(tmp_path: Path) -> None:
     with workplace(tmp_path) as ledger:
         mine = decide(ledger, PERSON, 2)

@@ -12,7 +12,7 @@ import datetime as dt
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from types import MappingProxyType
@@ -77,10 +77,14 @@ class Intent(NamedTuple):
 
 
 class Custody:
-    """States, holds and retention of every key in a vault. Keys are named by kid."""
+    """States, holds and retention of every key in a vault. Keys are named by kid.
 
-    def __init__(self, file: VaultFile, clock: Clock) -> None:
+    ``forget`` is called when keys were shredded, so that what this process holds in memory goes too.
+    """
+
+    def __init__(self, file: VaultFile, clock: Clock, forget: Callable[[], None]) -> None:
         self._file = file
+        self._forget = forget
         self._clock = clock
         self._erasing = threading.Lock()
 
@@ -186,6 +190,7 @@ class Custody:
                     connection.execute("INSERT OR IGNORE INTO shredded VALUES (?, ?)", (kid, now))
                     connection.execute("INSERT OR IGNORE INTO purge SELECT path, ? FROM copy", (kid,))
                 self._file.bump(connection)
+            self._forget()
             self._file.truncate()
 
     def reconciled(self) -> int:

@@ -50,12 +50,12 @@ class Vault:
     def __init__(self, file: VaultFile, source: KekSource, clock: Clock, urandom: Callable[[int], bytes]) -> None:
         self.clock = clock
         self.ids = Ids(urandom)
-        self.custody = Custody(file, clock)
         self.backups = Backups(file, clock)
         self._file = file
         self._urandom = urandom
         self._proposals = Proposals(urandom)
         self._cache = KeyCache(clock)
+        self.custody = Custody(file, clock, self._cache.clear)
         self._keys = Keyring(file, source, urandom)
         self.backups.clean()
 
