@@ -248,8 +248,8 @@ def _append(log: MemoryLog, events: list[Event], chance: random.Random) -> None:
         log.add(event, subject=kid and "p", kid=kid, refs=tuple(refs), actor=chance.choice(["", "officer"]))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(EVENTS, max_size=6), max_size=9), st.integers(0, 2**32))
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(EVENTS, max_size=6), max_size=6), st.integers(0, 2**32))
 def test_any_split_of_updates_answers_as_a_rebuild(
     tmp_path_factory: pytest.TempPathFactory, parts: list[list[Event]], seed: int
 ) -> None:
@@ -363,6 +363,17 @@ Facts.open(Path(sys.argv[1]), log).update()
         assert _sequence(again) == [0, 1, 2, 3]
         assert again.update() == 2
         assert _sequence(again) == [0, 1, 2, 3, 4, 5]
+
+
+def test_leaves_that_are_no_facts_are_a_problem(tmp_path: Path) -> None:
+    log, facts = _filled(tmp_path)
+    good = log.stored[1]
+    for leaf in (b"no JSON", good.leaf.replace(b'"612.500000"', b'"much"')):
+        log.stored[1] = Row(good.id, leaf, b"")
+        with pytest.raises(Problem) as raised:
+            facts.update(rebuild=True)
+        assert raised.value.code == "facts.leaf"
+    assert _sequence(facts) == [0, 1, 2, 3]
 
 
 def test_a_log_that_does_not_make_its_own_head_is_a_problem(tmp_path: Path) -> None:

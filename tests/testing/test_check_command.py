@@ -57,7 +57,7 @@ def test_a_table_for_people(tmp_path: Path) -> None:
         (["output.explanations"], "check.unknown"),
         (["missing.py"], "plugin.import"),
         (["output.explanation", "--store", "postgresql"], "usage.dsn"),
-        (["output.explanation", "--samples", "missing.jsonl"], "check.samples"),
+        (["credit", "--samples", "missing.jsonl"], "file.unreadable"),
     ],
 )
 def test_what_cannot_be_checked_is_a_problem(
@@ -97,6 +97,21 @@ def test_a_model_with_samples_from_a_file(tmp_path: Path) -> None:
     rows.write_text('{"amount": 3}\n{"amount": 4.5}\n', encoding="utf-8")
     code, answer = run("tests.halves", "--samples", str(rows))
     assert (code, answer["findings"]) == (0, [])
+
+
+def test_samples_from_a_file_of_text_cells(tmp_path: Path) -> None:
+    from tests.docs.test_tutorial import FILES
+
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    rows = tmp_path / "rows.csv"
+    rows.write_text("policy_no,amount_hkd,days_since_start,note,extra\nSYN-1,950,12,,x\nSYN-2,99999,0,遺失,\n")
+    code, answer = run(str(tmp_path / "travel_claims.py"), "--samples", str(rows))
+    assert (code, answer["findings"]) == (0, [])
+    rows.write_text("policy_no,amount_hkd,days_since_start,note\nSYN-1,lots,12,\n")
+    with pytest.raises(Problem) as raised:
+        CliRunner().invoke(check, [str(tmp_path / "travel_claims.py"), "--samples", str(rows)], catch_exceptions=False)
+    assert raised.value.where == "amount_hkd"
 
 
 def test_the_same_decisions_on_postgresql(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,12 +12,17 @@ import click
 import msgspec
 
 from waglan.core.control import controls
+from waglan.core.inputs import InputSchema
 from waglan.core.model import models
 from waglan.core.problem import Problem, nearest
-from waglan.core.usecase import Plugin, use_cases
+from waglan.core.usecase import Plugin, UseCase
 from waglan.runtime.catalogue import Catalogue, import_module
+from waglan.runtime.rows import Rejected, open_rows
 from waglan.runtime.settings import FILE, read_settings
 from waglan.testing import Report, Stage, check_control, check_model, check_use_case, sample_cases
+
+SAMPLES = 20
+"""So many rows of ``--samples`` are taken."""
 
 
 class Bench(NamedTuple):
@@ -25,7 +31,7 @@ class Bench(NamedTuple):
     catalogue: Catalogue
     stage: Stage
     against: Stage | None
-    samples: tuple[dict[str, Any], ...]
+    samples: Path | None
 
 
 @click.command()
@@ -34,7 +40,7 @@ class Bench(NamedTuple):
     "--workspace", type=click.Path(path_type=Path), default=Path(), help="Take models and manifests from here."
 )
 @click.option(
-    "--samples", type=click.Path(path_type=Path), default=None, help="Rows as JSON lines, instead of its own."
+    "--samples", type=click.Path(path_type=Path), default=None, help="A file of rows, instead of its own samples."
 )
 @click.option("--store", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", help="Compare with this store.")
 @click.option("--dsn", default="", envvar="WAGLAN_LEDGER__DSN", help="libpq connection string of --store postgresql.")
@@ -52,7 +58,7 @@ def check(*, target: str, workspace: Path, samples: Path | None, store: str, dsn
         catalogue=Catalogue(folder, modules),
         stage=Stage(models=folder / "models"),
         against=Stage(store="postgresql", dsn=dsn, models=folder / "models") if store == "postgresql" else None,
-        samples=() if samples is None else _rows(samples),
+        samples=samples,
     )
     reports = [run() for run in _targets(target, folder, bench)]
     _show(reports, as_json)
@@ -91,7 +97,7 @@ def _module(target: str, bench: Bench) -> Iterator[Callable[[], Report]]:
     plugins = found if isinstance(found, list | tuple) and not isinstance(found, Plugin) else [found]
     runs = [_use_case(plugin, bench) for plugin in plugins if isinstance(plugin, Plugin)]
     runs += [_control(name, plugins) for name in controls if name not in before]
-    runs += [_model(name, bench) for name in models if name not in before and bench.samples]
+    runs += [_model(name, bench) for name in models if name not in before and bench.samples is not None]
     if not runs:
         raise Problem(
             f"{target} holds nothing to check.",
@@ -104,15 +110,18 @@ def _module(target: str, bench: Bench) -> Iterator[Callable[[], Report]]:
 
 
 def _installed(name: str, bench: Bench) -> Plugin:
-    loaded = bench.catalogue.plugin(name) if name in use_cases else None
-    if loaded is not None and loaded.manifest.phase in ("design", "retired"):
-        return loaded
+    own = bench.catalogue.plugin(name)
+    if own is not None and own.manifest.phase in ("design", "retired"):
+        return own  # the catalogue would refuse it; the suite says so as a finding
     found = bench.catalogue.get(name)
-    return found.plugin._replace(manifest=found.manifest)
+    fits = found.manifest.inputs == found.plugin.manifest.inputs
+    return found.plugin._replace(manifest=found.manifest, samples=found.plugin.samples if fits else ())
 
 
 def _use_case(plugin: Plugin, bench: Bench) -> Callable[[], Report]:
-    given = plugin._replace(samples=bench.samples) if bench.samples else plugin
+    given = plugin
+    if bench.samples is not None:
+        given = plugin._replace(samples=_rows(bench.samples, plugin.manifest))
     return lambda: check_use_case(given, stage=bench.stage, against=bench.against)
 
 
@@ -132,17 +141,26 @@ def _control(name: str, beside: Sequence[Any] = ()) -> Callable[[], Report]:
 
 
 def _model(name: str, bench: Bench) -> Callable[[], Report]:
-    return lambda: check_model(models.get(name), bench.samples)
+    return lambda: check_model(models.get(name), () if bench.samples is None else _rows(bench.samples, None))
 
 
-def _rows(path: Path) -> tuple[dict[str, Any], ...]:
-    try:
-        return tuple(msgspec.json.Decoder(dict[str, Any]).decode_lines(path.read_bytes()))
-    except (OSError, msgspec.MsgspecError, UnicodeError) as error:
-        raise Problem(
-            f"The samples in {path} can't be read.", f"{error}.", "Give one JSON object per line.",
-            code="check.samples", where=str(path),
-        ) from None  # fmt: skip
+def _rows(path: Path, manifest: UseCase | None) -> tuple[dict[str, Any], ...]:
+    """The first rows of a file as JSON values; text cells are converted as the manifest says."""
+    with open_rows(path, known=() if manifest is None else tuple(manifest.inputs)) as opened:
+        rows = list(islice(opened.table, SAMPLES))
+        text = opened.table.text
+    for row in rows:
+        if isinstance(row, Rejected):
+            raise row.problem
+    if manifest is None or not text:
+        return tuple(dict(row.values) for row in rows)
+    schema = InputSchema(manifest.inputs)
+    subject = next((name for name, spec in manifest.inputs.items() if spec.role == "subject"), "")
+    number = {"integer": int, "number": float}.get(manifest.inputs[subject].type if subject else "", str)
+    cleaned = [schema.clean_text(row.values, drop_unknown=True) for row in rows]
+    return tuple(
+        each.inputs | each.aside | ({subject: number(each.subject)} if each.subject else {}) for each in cleaned
+    )
 
 
 def _show(reports: list[Report], as_json: bool) -> None:

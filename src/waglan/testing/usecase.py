@@ -98,7 +98,12 @@ def check_use_case(plugin: Plugin, *, stage: Stage = SQLITE, against: Stage | No
     notes = Notes(f"use case {plugin.manifest.name}")
     _manifest(plugin.manifest, notes)
     _controls(plugin.manifest, notes)
-    if notes.expect(bool(plugin.samples), "samples", "It brings no samples.", "Give Plugin some rows as samples."):
+    if notes.expect(
+        bool(plugin.samples),
+        "samples",
+        "It brings no samples.",
+        "Give Plugin some rows as samples, or a file with --samples.",
+    ):
         decided = _decided(plugin, stage, notes, whole=True)
         if against is not None and decided:
             _compare(decided, _decided(plugin, against, notes, whole=False), notes)
