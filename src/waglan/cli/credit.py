@@ -164,14 +164,17 @@ def _print_figures(console: Console, models: Sequence[ModelReport]) -> None:
     from rich.table import Table
 
     table = Table(title="On applicants it has not seen", title_justify="left")
-    for heading in ("model", "AUC", "Gini", "KS", "Brier", "log loss", "cal. error", "cut-off", "approved", "bad among",
-                    "fit"):  # fmt: skip
-        table.add_column(heading, justify="left" if heading == "model" else "right")
-    for m in models:
-        f = m.holdout
-        table.add_row(m.id, f"{f.auc:.4f}", f"{f.gini:.4f}", f"{f.ks:.4f}", f"{f.brier:.4f}", f"{f.log_loss:.4f}",
-                      f"{f.calibration_error:.4f}", str(m.cut_off), f"{m.approval_rate:.1%}",
-                      f"{m.approved_bad_rate:.1%}", f"{m.fit_seconds:.2f} s")  # fmt: skip
+    for heading in ("", *(m.id for m in models)):
+        table.add_column(heading, justify="right" if heading else "left")
+    held = [m.holdout for m in models]
+    for name, field in (("AUC", "auc"), ("Gini", "gini"), ("KS", "ks"), ("Brier", "brier"), ("log loss", "log_loss"),
+                        ("calibration error", "calibration_error")):  # fmt: skip
+        table.add_row(name, *(f"{getattr(f, field):.4f}" for f in held))
+    table.add_row("cut-off", *(f"{m.cut_off} points" for m in models))
+    table.add_row("approved", *(f"{m.approval_rate:.1%}" for m in models))
+    table.add_row("bad among them", *(f"{m.approved_bad_rate:.1%}" for m in models))
+    table.add_row("calibration", *(m.calibration for m in models))
+    table.add_row("fit", *(f"{m.fit_seconds:.2f} s" for m in models))
     console.print(table)
 
 

@@ -216,8 +216,8 @@ def _ordered(
         rows = np.bincount(at, minlength=edges.size + 1)
         hits = np.bincount(at, weights=events, minlength=edges.size + 1).astype(np.int64)
         starts, trend = _starts(rows, hits, rule, bad.size)
-        least = np.minimum.reduceat(values[np.argsort(at, kind="stable")], np.concatenate(([0], np.cumsum(rows)))[:-1])
-        most = np.maximum.reduceat(values[np.argsort(at, kind="stable")], np.concatenate(([0], np.cumsum(rows)))[:-1])
+        in_order, firsts = values[np.argsort(at, kind="stable")], np.concatenate(([0], np.cumsum(rows)))[:-1]
+        least, most = np.minimum.reduceat(in_order, firsts), np.maximum.reduceat(in_order, firsts)
         stops = [*starts[1:], rows.size]
         for first, stop in zip(starts, stops, strict=True):
             bands.append(
