@@ -578,3 +578,17 @@ def test_proposals_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     other.seal([entry(other.subject(f"r{i}")) for i in range(3)])
     vault.seal([entry(name) for name in mine])
     assert len(vault._proposals._same_as) == 3
+
+
+@settings(max_examples=25)
+@given(people=st.lists(st.sampled_from(["", "C-1", "C-2", "c-2", "A123456(3)", "a1234563", "陳大文"]), max_size=12))
+def test_many_people_asked_about_at_once_are_the_same_people(
+    tmp_path_factory: pytest.TempPathFactory, people: list[str]
+) -> None:
+    vault = opened(tmp_path_factory.mktemp("v"))
+    sealed(vault, entry(vault.subject("C-1")))
+    at_once = vault.subjects(people)
+    assert at_once == [vault.subject(person) for person in people]
+    sealed(vault, *[entry(name) for name in at_once])
+    assert vault.subjects(people) == at_once
+    vault.close()

@@ -92,7 +92,8 @@ class Runtime:
         judge = await self._judge(use_case)
         self._check(ask)
         clean = self._clean(judge, row, ask, text)
-        judged = await judge.one(self._case(judge, clean, ask), ask, clean.dropped)
+        subject = self._ledger.vault.subject(clean.subject)
+        judged = await judge.one(self._case(judge, clean, ask, subject), ask, clean.dropped)
         (recorded,) = await self._ledger.append((judged.entry,))
         self._registers.passed(recorded.index)
         return Reply(decision=judged.decision, index=recorded.index, manifest=judge.loaded.manifest)
@@ -134,27 +135,24 @@ class Runtime:
         pending: list[tuple[list[int], list[Judged], Future[tuple[Recorded, ...]]]] = []
         for start in range(0, len(rows), CHUNK):
             stop = min(start + CHUNK, len(rows))
-            good: list[int] = []
-            cases: list[Case] = []
-            dropped: list[tuple[str, ...]] = []
+            good: list[tuple[int, Clean, Ask]] = []
             for at in range(start, stop):
                 each = ask if asks is None else asks[at]
                 try:
                     self._check(each)
-                    clean = self._clean(judge, rows[at], each, text)
+                    good.append((at, self._clean(judge, rows[at], each, text), each))
+                    results.append(_PENDING)
                 except Problem as problem:
                     results.append(problem)
-                    continue
-                cases.append(self._case(judge, clean, each))
-                dropped.append(clean.dropped)
-                good.append(at)
-                results.append(_PENDING)
+            subjects = self._ledger.vault.subjects([clean.subject for _, clean, _ in good])
+            cases = [self._case(judge, c, a, s) for (_, c, a), s in zip(good, subjects, strict=True)]
+            dropped = [clean.dropped for _, clean, _ in good]
             judged = await judge.many(cases, ask, dropped) if cases else []
             if judged:
-                pending.append((good, judged, self._ledger.submit([j.entry for j in judged])))
-        for good, judged, future in pending:
+                pending.append(([at for at, _, _ in good], judged, self._ledger.submit([j.entry for j in judged])))
+        for places, judged, future in pending:
             outcome = await _settled(future)
-            for at, each_judged, recorded in zip(good, judged, outcome or [None] * len(good), strict=True):
+            for at, each_judged, recorded in zip(places, judged, outcome or [None] * len(places), strict=True):
                 if recorded is None:
                     results[at] = _failed(future)
                 else:
@@ -277,12 +275,12 @@ class Runtime:
         clean = schema.clean_text if text else schema.clean
         return clean(row, drop_unknown=ask.drop_unknown)
 
-    def _case(self, judge: Judge, clean: Clean, ask: Ask) -> Case:
+    def _case(self, judge: Judge, clean: Clean, ask: Ask, subject: str) -> Case:
         manifest = judge.loaded.manifest
         return Case(
             use_case=manifest.name,
             inputs=clean.inputs,
-            subject=self._ledger.vault.subject(clean.subject) if clean.subject else "",
+            subject=subject,
             aside=clean.aside,
             purpose=ask.purpose or manifest.purposes[0],
             channel=ask.channel,
