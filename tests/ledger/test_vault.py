@@ -589,6 +589,6 @@ def test_many_people_asked_about_at_once_are_the_same_people(
     sealed(vault, entry(vault.subject("C-1")))
     at_once = vault.subjects(people)
     assert at_once == [vault.subject(person) for person in people]
-    sealed(vault, *[entry(name) for name in at_once])
+    vault.seal([entry(name) for name in at_once])
     assert vault.subjects(people) == at_once
     vault.close()
