@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from waglan.core.clock import Clock, SystemClock
 from waglan.core.entry import Entry
+from waglan.core.events import Event
 from waglan.core.ids import Ids
 from waglan.ledger import merkle, note, soundness, tiles
 from waglan.ledger.keys import Signer
@@ -49,6 +50,16 @@ def ledger(
     return Ledger(of or store(folder), opened, signer(where), tenant=TENANT, source=source, clock=clock)
 
 
+class Facts(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A public part as decisions have one: a Struct whose fields are known to be canonical."""
+
+    kind: ClassVar[str] = "decision"
+
+    number: int
+    route: str
+    why: tuple[str, ...]
+
+
 class Entries:
     """A source of decisions of usual size: about 700 bytes of leaf, 600 of ciphertext."""
 
@@ -67,9 +78,9 @@ class Entries:
             made.append(
                 Entry(
                     id=self._ids.new(now_ms),
-                    kind="decision",
+                    kind=Facts.kind,
                     at_ms=now_ms,
-                    facts={"number": self._made, "route": "auto", "why": ["z" * 230]},
+                    facts=Facts(number=self._made, route="auto", why=("z" * 230,)),
                     subject=self._subjects[self._made % len(self._subjects)],
                     private={"in": self._in, "out": self._out},
                 )

@@ -177,6 +177,53 @@ def test_a_bad_entry_fails_its_own_submission_only(scene: Scene) -> None:
     assert audited(log) == {log.source: [0, 1, 2]}
 
 
+class _Odd(msgspec.Struct):
+    """Its encoding fails in a way that no Problem foresees."""
+
+    a: Any
+
+
+def test_an_entry_that_breaks_the_encoder_fails_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = scene.ledger()
+    monkeypatch.setattr("waglan.ledger.leaf._facts", lambda facts: 1 / 0 if isinstance(facts, _Odd) else facts)
+    with pytest.raises(Problem, match="wasn't foreseen"):
+        log.submit([entry(facts=_Odd(a=1))]).result(timeout=5)
+    assert log.available
+    assert log.submit([entry()]).result(timeout=5)[0].index == 0
+
+
+def test_a_vault_that_refuses_is_told_and_nothing_is_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    log = scene.ledger()
+    broken: list[BaseException] = [Problem("v", "v", "v", code="vault.unavailable"), OSError("no vault")]
+    sealing = scene.vault.seal
+    monkeypatch.setattr(scene.vault, "seal", lambda entries: _raise(broken[0]) if broken else sealing(entries))
+    with pytest.raises(Problem) as told:
+        log.submit([entry()]).result(timeout=5)
+    assert told.value.code == "vault.unavailable"
+    broken.pop(0)
+    with pytest.raises(Problem, match="wasn't foreseen"):
+        log.submit([entry()]).result(timeout=5)
+    broken.pop(0)
+    assert log.submit([entry()]).result(timeout=5)[0].index == 0
+    broken.append(KeyboardInterrupt())
+    with pytest.raises(Problem):
+        log.submit([entry()]).result(timeout=5)
+    assert not log.available
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
+
+
+def test_a_receipt_comes_from_the_ledger(scene: Scene) -> None:
+    log = scene.ledger()
+    made = entry(private={"in": b"{}"})
+    log.submit([made]).result()
+    assert log.receipt(made.id).index == 0
+    assert log.receipt(made.id, opened=True).opened is not None
+
+
 def test_what_queues_shares_a_commit_and_groups_stay_together(scene: Scene) -> None:
     log, store = scene.faulty()
     store.gate.clear()

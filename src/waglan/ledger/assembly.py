@@ -12,7 +12,7 @@ from waglan.core.ids import Ids
 from waglan.core.problem import Problem
 from waglan.ledger import leaf, merkle, tiles
 from waglan.ledger.keys import Signer
-from waglan.ledger.queue import Answer, Recorded, Reply, Ticket
+from waglan.ledger.queue import Answer, Recorded, Reply, Ticket, unforeseen
 from waglan.ledger.sealing import Sealed
 from waglan.ledger.store import Batch, Head, Row, Tile
 from waglan.ledger.vault import Vault
@@ -115,8 +115,8 @@ class Assembly:
             try:
                 rows += self._rows(ticket.entries, sealed[at : at + count], self.n + len(rows))
                 good.append(ticket)
-            except Problem as problem:
-                refused.append(Answer(ticket, problem))
+            except Exception as error:  # one caller's entry never keeps the others' from the log
+                refused.append(Answer(ticket, unforeseen(error)))
             at += count
         return Prepared(tuple(good), tuple(rows), len(lead), tuple(refused), self.n + len(rows))
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from waglan.core.entry import Entry
 from waglan.core.problem import Problem
+from waglan.ledger.store import UNAVAILABLE
 
 
 class Recorded(NamedTuple):
@@ -169,6 +170,19 @@ def fresh(problem: Problem) -> Problem:
     )
     made.__cause__ = problem.__cause__
     return made
+
+
+def unforeseen(error: BaseException) -> Problem:
+    """An error as a Problem; one that already is one stays what it is."""
+    if isinstance(error, Problem):
+        return error
+    return Problem(
+        "The ledger failed in a way that wasn't foreseen.",
+        f"{type(error).__name__}: {error}".rstrip(": ") + ".",
+        "Restart the program when it doesn't recover, and report this with its log.",
+        code=UNAVAILABLE,
+        status=503,
+    )
 
 
 def answer(answers: Sequence[Answer]) -> None:

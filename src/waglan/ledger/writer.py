@@ -11,7 +11,7 @@ from typing import NamedTuple
 from waglan.core.problem import Problem
 from waglan.ledger import soundness
 from waglan.ledger.assembly import Assembly, Prepared
-from waglan.ledger.queue import Answer, Queue, Ticket, answer, fresh
+from waglan.ledger.queue import Answer, Queue, Ticket, answer, fresh, unforeseen
 from waglan.ledger.store import UNAVAILABLE, UNKNOWN, Batch, Head, Store
 
 MOST_ENTRIES = 1_024
@@ -53,7 +53,7 @@ class Writer:
         try:
             self._check()
         except Exception as error:
-            self._stop(_as_problem(error))
+            self._stop(unforeseen(error))
         self._thread.start()
 
     def join(self) -> None:
@@ -101,11 +101,12 @@ class Writer:
         """Commit tickets and answer them; False when the storage failed. No tickets: sign the head with both keys."""
         try:
             prepared = self._assembly.prepare(tickets)
-        except Problem as problem:  # the vault refuses: nothing was sealed, nothing is written
+        except Exception as error:  # the vault refuses: nothing was sealed, nothing is written
+            problem = unforeseen(error)
             answer([Answer(ticket, problem) for ticket in tickets])
             return True
         except BaseException as error:
-            answer([Answer(ticket, _as_problem(error)) for ticket in tickets])
+            answer([Answer(ticket, unforeseen(error)) for ticket in tickets])
             raise
         dual = any(not ticket.entries for ticket in tickets) or not tickets
         if prepared.rows or (dual and self._last.size):
@@ -115,7 +116,7 @@ class Writer:
                 self._failed(prepared, error)
                 return False
             except BaseException as error:
-                answer([Answer(ticket, _as_problem(error)) for ticket in tickets])
+                answer([Answer(ticket, unforeseen(error)) for ticket in tickets])
                 raise
             self._assembly.done(prepared)
         else:
@@ -156,7 +157,7 @@ class Writer:
 
     def _failed(self, prepared: Prepared, error: Exception) -> None:
         """Tell everybody whose entry is certainly not recorded, and remember what has to be looked up."""
-        problem = _as_problem(error)
+        problem = unforeseen(error)
         known = isinstance(error, Problem) and error.code != UNKNOWN
         self._lost = _Lost(prepared, not known, problem, time.monotonic() + SETTLE_S)
         self._stop(problem)
@@ -181,7 +182,7 @@ class Writer:
                 self._queue.accept()
                 return True
             except Exception as error:
-                self._stop(_as_problem(error))
+                self._stop(unforeseen(error))
             if self._lost is not None and self._lost.waiting and time.monotonic() > self._lost.until:
                 self._tell_lost()
             if self._queue.closed_within(pause):
@@ -250,17 +251,5 @@ class Writer:
 
     def _give_up(self, error: BaseException) -> None:
         """Something that no retry mends: everybody hears it, and nothing is accepted any more."""
-        self._stop(_as_problem(error))
+        self._stop(unforeseen(error))
         self._tell_lost()
-
-
-def _as_problem(error: BaseException) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    return Problem(
-        "The ledger failed in a way that wasn't foreseen.",
-        f"{type(error).__name__}: {error}".rstrip(": ") + ".",
-        "Restart the program when it doesn't recover, and report this with its log.",
-        code=UNAVAILABLE,
-        status=503,
-    )
