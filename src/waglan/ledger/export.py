@@ -47,6 +47,8 @@ def export(store: Store, signer: Signer, folder: Path, head: Head | None = None)
     head = head or store.head()
     if not head.size or head.note != head.dual_note:
         raise _failed("Its head isn't signed by both keys yet, or it is empty.", "Ask Ledger.signed() for the head.")
+    if signer.rotating:
+        raise _failed("A key rotation is under way.", "Finish it with 'waglan ledger rotate-keys', then export again.")
     try:
         before = _before(folder, head)
         written = kept = 0

@@ -3,9 +3,9 @@
 python3 verify.py DIR --vkey KEY ... [--old CHECKPOINT ...] [--proof RECEIPT ...]     (DIR can be left out with --proof)
 Exit code 0: nothing is wrong; 1: tampering was found; 2: wrong usage. Take the KEYs from paper, never from DIR."""
 # fmt: off
-# ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, I001, PLW2901, RUF007, UP031
+# ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, E702, I001, PLW2901, RUF007, UP031
 from __future__ import annotations
-import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, json, operator, re, sys, unicodedata
+import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, itertools, json, operator, re, sys, unicodedata
 from pathlib import Path
 from typing import Any
 # ---- Ed25519 (RFC 8032), as OpenSSL checks it: no cofactor, R compared as bytes, S below L.
@@ -69,18 +69,16 @@ def ml_dsa_44(public: bytes, signature: bytes, message: bytes, context: bytes = 
         w1 += sum(v % 44 << 6 * i for i, v in enumerate(high)).to_bytes(192, "little")
     return hashlib.shake_256(mu + w1).digest(32) == signature[:32]
 # ---- Checkpoints (c2sp.org/tlog-cosignature). Keys go by name and id; the first byte: 1 Ed25519, 4 a witness, 6 ML-DSA-44.
-NOTE = re.compile(r"((\S+)\n(0|[1-9][0-9]{0,18})\n(\S{44})\n)\n((?:— [^\s+]+ \S+\n){1,64})")
+NOTE = re.compile(r"\A((\S+)\n(0|[1-9][0-9]{0,18})\n(\S{44})\n)\n((?:— [^\s+]+ \S+\n){1,64})\Z")
 Keys = dict[tuple[str, str], bytes]
-def need(holds: object, otherwise: str) -> None:
+def need(holds: object, otherwise: str) -> Any:
     if not holds: raise ValueError(otherwise)
 def b64(text: str) -> bytes:
-    need(base64.b64encode(raw := base64.b64decode(text)).decode() == text, f"odd base64: {text[:20]}")
-    return raw
+    return raw if base64.b64encode(raw := base64.b64decode(text)).decode() == text else need(False, f"odd base64: {text[:20]}")
 def read_keys(vkeys: list[str]) -> Keys:
     return {(name, key_id): b64(key) for name, key_id, key in (text.split("+", 2) for text in vkeys)}
 def read_head(text: str, keys: Keys) -> tuple[str, int, bytes, set[tuple[str, str]]]:  # and which keys sign: one at least, none wrongly
-    need(NOTE.fullmatch(text), "this is not a signed checkpoint")
-    [(body, origin, size, root64, lines)], signers = NOTE.findall(text), set[tuple[str, str]]()
+    [(body, origin, size, root64, lines)], signers = NOTE.findall(text) or need(0, "no signed checkpoint"), set[tuple[str, str]]()
     for name, raw in ((line.split(" ")[1], b64(line.split(" ")[2])) for line in lines.split("\n")[:-1]):
         if (key := (name, raw[:4].hex())) in keys:
             kind, at, who, log = keys[key][0], raw[4:12], name.encode(), origin.encode()
@@ -90,8 +88,7 @@ def read_head(text: str, keys: Keys) -> tuple[str, int, bytes, set[tuple[str, st
             need(key not in signers and check(keys[key][1:], raw[4 if kind == 1 else 12 :], message),
                  f"checkpoint {size} of {origin}: the signature by {'+'.join(key)} is wrong")
             signers.add(key)
-    need(signers, f"checkpoint {size} of {origin} is not signed by a key you trust")
-    return origin, int(size), b64(root64), signers
+    return need(signers, f"checkpoint {size} of {origin} is not signed by a key you trust") or (origin, int(size), b64(root64), signers)
 def unsigned(keys: Keys, signers: set[tuple[str, str]]) -> set[int]:  # the kinds of key in force of which none signed
     return {key[0] for key in keys.values()} - {keys[k][0] for k in signers & keys.keys()}
 # ---- The tree (RFC 6962) and its tiles (c2sp.org/tlog-tiles).
@@ -126,8 +123,11 @@ def scan(folder: Path, size: int, number: int) -> tuple[Any, ...]:  # a bundle: 
     hashes = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
     need([len(hashes), b"".join(hashes)] == [min(256, size - 256 * number), tile(folder, 0, number, size)], f"bundle {number} is wrong")
     found = (SHAPES.get(leaf.translate(None, PLAIN), NONE).fullmatch(leaf) or shape(leaf).fullmatch(leaf) for leaf in leaves)
-    rows = [match.groups() for match in found if match]
-    return hashes, rows, {i: json.loads(leaves[i % 256]) for i, row in enumerate(rows, 256 * number) if row[3] in RULES}
+    times, ids, kids, kinds, counts, sources, owners = zip(*(match.groups() for match in found if match))
+    runs, indices, back = collections.defaultdict[bytes, list[int]](list), range(256 * number, size), map(int, times)
+    for source, n in zip(sources, map(int, counts)): runs[source].append(n)
+    rules = {i: json.loads(leaf) for i, kind, leaf in zip(indices, kinds, leaves) if kind in RULES}
+    return [root_of([], hashes)] if len(hashes) == 256 else hashes, ids, dict(zip(kids, indices)), runs, kinds, {*owners}, sum(b < a - 2000 for a, b in itertools.pairwise(back)), rules
 # ---- A whole log, and single receipts.
 def hand_over(origin: str, force: Keys, facts: dict[str, Any]) -> Keys:  # to the new keys, if the present ones sign for them
     new, hashes = read_keys(facts["vkeys"]), [hashlib.sha256(b"\0" + v.encode()).digest() for v in facts["vkeys"]]
@@ -135,37 +135,37 @@ def hand_over(origin: str, force: Keys, facts: dict[str, Any]) -> Keys:  # to th
     need(head == [f"{origin}/keys", len(hashes), root_of([], hashes)] and new.keys() <= signers, "wrong key change")
     return force if unsigned(force, signers) - {4} else new | {k: v for k, v in force.items() if v[0] == 4}
 def check_log(folder: Path, keys: Keys, kept: list[str]) -> dict[str, Any]:
-    note, force, known, owners = (folder / "checkpoint").read_bytes().decode(), keys, keys, set[bytes]()
-    origin, size, latest, back, tops, rest = note.split("\n")[0], int(note.split("\n")[1]), 0, 0, list[bytes](), list[bytes]()
-    kinds, following, seen, erased = collections.Counter[str](), collections.Counter[bytes](), set(), dict[bytes, int]()
-    bundles, many = range(-(-size // 256)), functools.partial(concurrent.futures.ProcessPoolExecutor().map, chunksize=32)
-    need(len(bundles) <= sum(map(Path.is_file, (folder / "tile/entries").rglob("*"))), f"of the {size} entries some are missing")
-    for hashes, rows, rules in (many if len(bundles) > 64 else map)(functools.partial(scan, folder, size), bundles):
-        for i, (at, entry, kid, kind, n, source, _) in enumerate(rows, 256 * len(tops)):
-            if entry in seen or int(n) != following[source] or kid in erased:
-                raise ValueError(f"entry {i} {entry}: a second time, not the next of {source}, or of an erased subject")
-            following[source], back, latest = following[source] + 1, back + (int(at) < latest - 2000), int(at)
-            seen.add(entry)
-            if kind == RULES[0]: erased[b'"%b"' % rules[i]["facts"]["erased_kid"].encode()] = i
-            if kind == RULES[1]: known = known | (force := hand_over(origin, force, rules[i]["facts"]))
-        kinds.update(row[3].decode().strip('"') for row in rows)
-        owners.update(row[6] for row in rows)
-        (tops if len(hashes) == 256 else rest).extend([root_of([], hashes)] if len(hashes) == 256 else hashes)
+    note, force, known, seen = (folder / "checkpoint").read_bytes().decode(), keys, keys, set[bytes]()
+    origin, size, tops, rest, back, owners = note.split("\n")[0], int(note.split("\n")[1]), list[bytes](), list[bytes](), 0, set[bytes]()
+    kinds, following, erased = collections.Counter[bytes](), collections.Counter[bytes](), dict[bytes, int]()
+    need(-(-size // 256) <= sum(map(Path.is_file, (folder / "tile/entries").rglob("*"))), f"of the {size} entries some are missing")
+    run: Any = functools.partial(concurrent.futures.ProcessPoolExecutor().map, chunksize=32) if size > 16384 else map
+    for hashes, ids, kids, runs, names, tenants, late, rules in run(functools.partial(scan, folder, size), range(-(-size // 256))):
+        for i, leaf in rules.items():
+            if leaf["kind"] == "erasure": erased[b'"%b"' % leaf["facts"]["erased_kid"].encode()] = i
+            else: known = known | (force := hand_over(origin, force, leaf["facts"]))
+        for source, numbers in runs.items():
+            need(numbers == [*range(n := following[source], n + len(numbers))], f"{source.decode()} does not count on from {n}")
+            following[source] += len(numbers)
+        need(not [k for k in erased.keys() & kids.keys() if kids[k] > erased[k]], "an entry is of a subject erased before")
+        need(seen.isdisjoint(ids), "an entry is in the log twice")
+        seen.update(ids); kinds.update(names); owners.update(tenants); (tops if len(ids) == 256 else rest).extend(hashes); back += late
     (_, _, root, signers), above = read_head(note, known), tops
     for level in range(1, 8):
         tiles = b"".join(tile(folder, level, i, len(above)) for i in range(-(-len(above) // 256)))
         need(tiles == b"".join(above), f"the tiles of level {level} are not made of those below")
         above = [root_of([], above[i : i + 256]) for i in range(0, len(above) & ~255, 256)]
-    need(root == root_of(tops, rest) and len(seen) == size and len(owners) < 2, f"the root of the {size} entries is not the one signed")
+    need(root == root_of(tops, rest), f"the root of the {size} entries is not the one that was signed")
+    need(len(seen) == size and len(owners) < 2, "an entry is in the log twice, or of another tenant")
     for name, old, old_root, by in (read_head(text, known) for text in kept):
         raw = tile(folder, 0, old // 256, size) if old % 256 and old <= size else b""
         same = root_of(tops[: old // 256], [raw[i : i + 32] for i in range(0, old % 256 * 32, 32)]) == old_root
         need(name == origin and old <= size and same, f"of {name}, the first {old} entries were rewritten or cut back since")
         signers |= {k for k in by if known[k][0] == 4}
     need(not unsigned(force, signers), f"the checkpoint lacks a signature of kind {unsigned(force, signers)} by a key in force")
-    listed, trusted = read_keys((folder / "vkeys").read_text("utf-8").split()), {key[0] for key in force.values()}
-    need(all(known.get(k) == v for k, v in listed.items() if v[0] in trusted), "vkeys names a key that nobody vouches for")
-    return dict(log=origin, size=size, root=root.hex(), kinds=kinds, sources=len(following), back=back, erased=erased, keys=known)
+    listed, trusted = read_keys((folder / "vkeys").read_bytes().decode().split("\n")[:-1]), {k: v for k, v in force.items() if v[0] != 4}
+    need({k: v for k, v in listed.items() if v[0] in {key[0] for key in trusted.values()}} == trusted, "vkeys lists other keys")
+    return dict(log=origin, size=size, root=root.hex(), kinds={k.decode()[1:-1]: n for k, n in kinds.items()}, sources=len(following), back=back, erased=erased, keys=known)
 def check_receipt(text: str, keys: Keys, erased: dict[bytes, int]) -> dict[str, Any]:
     (origin, size, root, _), index = read_head((receipt := json.loads(text))["checkpoint"], keys), receipt["index"]
     leaf, inner, said = receipt["leaf"].encode(), (index ^ size - 1).bit_length(), json.loads(receipt["leaf"])
@@ -188,8 +188,8 @@ def main() -> None:
     if not (args.dir.is_dir() if args.dir else args.proof): parser.error("name the folder of an export, or a receipt")
     log: dict[str, Any] = {"keys": dict(collections.ChainMap(*args.vkey)), "erased": {}}
     try:
-        kept, proofs = [file.read() for file in args.old], [file.read() for file in args.proof]
-        kept += [json.loads(proof)["checkpoint"] for proof in proofs]
+        proofs = [file.read() for file in args.proof]
+        kept = [file.read() for file in args.old] + [json.loads(proof)["checkpoint"] for proof in proofs]
         log |= check_log(args.dir, log["keys"], kept) if args.dir else {}
         receipts = [check_receipt(proof, log["keys"], log["erased"]) for proof in proofs]
     except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
