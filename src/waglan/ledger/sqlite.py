@@ -173,6 +173,7 @@ class SqliteStore:
         if self._writer is None:
             self._migrated()
             self._writer = self._connect()
+            self._writer.execute("PRAGMA busy_timeout = 0")  # `_begin` waits, in shorter steps
             self._writer_file = self._identity()
         if self._checkpointer is None:
             soft, hard = self._limits
@@ -250,18 +251,14 @@ class SqliteStore:
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Take the write lock. SQLite's own waiting sleeps up to 100 ms, which starves two busy writers."""
         deadline = time.monotonic() + self._busy_s
-        connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            while True:
-                try:
-                    connection.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                        raise
-                time.sleep(random.uniform(0.0002, 0.002))
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(random.uniform(0.0002, 0.002))
 
     def _head(self, connection: sqlite3.Connection) -> Head:
         size, peaks, signed = connection.execute("SELECT size, peaks, note FROM head").fetchone()
