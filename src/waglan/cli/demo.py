@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,15 +40,18 @@ class Sample(NamedTuple):
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("waglan-demo"), help="Where to make it.")
 @click.option("--applicants", type=click.IntRange(100, 20_000), default=APPLICANTS, help="How many to decide.")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Folder of real data. [$WAGLAN_DATA]")
+@click.option("--generated", is_flag=True, help="Use generated applicants even where real data is there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def demo(*, folder: Path, applicants: int, data: Path | None, as_json: bool) -> None:
+def demo(*, folder: Path, applicants: int, data: Path | None, generated: bool, as_json: bool) -> None:
     """Run the main job on a sample bank: train, decide, record, verify.
 
     Run again, it goes on in the same workspace: a new model, more decisions on the same log.
     """
     started = time.monotonic()
     with _workspace(folder) as workspace:
-        sample = _sample(workspace.folder / "sample", data, applicants)
+        (workspace.folder / "sample").mkdir(exist_ok=True)
+        choose = _generated if generated else partial(_sample, data=data)
+        sample = choose(workspace.folder / "sample", applicants=applicants)
         trained = _train(workspace, sample)
     with Workspace.open(folder) as workspace:
         decided = _decide(workspace, sample)
@@ -71,8 +75,7 @@ def _workspace(folder: Path) -> Workspace:
     return Workspace.create(folder, tenant="sample-bank")
 
 
-def _sample(folder: Path, data: Path | None, applicants: int) -> Sample:
-    folder.mkdir(exist_ok=True)
+def _sample(folder: Path, *, data: Path | None, applicants: int) -> Sample:
     given = data or (Path(os.environ["WAGLAN_DATA"]) if os.environ.get("WAGLAN_DATA") else None)
     beside = Path(__file__).resolve().parents[4] / "shared" / "data"
     root = given or beside
@@ -83,7 +86,7 @@ def _sample(folder: Path, data: Path | None, applicants: int) -> Sample:
             f"There is no {TAIWAN} in {given}.", "The folder of real data was named, but that set isn't in it.",
             "Leave --data and WAGLAN_DATA out to use generated applicants.", code="demo.data", where=str(given),
         )  # fmt: skip
-    return _generated(folder, applicants)
+    return _generated(folder, applicants=applicants)
 
 
 def _taiwan(path: Path, folder: Path, applicants: int) -> Sample:
@@ -99,7 +102,7 @@ def _taiwan(path: Path, folder: Path, applicants: int) -> Sample:
     return sample
 
 
-def _generated(folder: Path, applicants: int) -> Sample:
+def _generated(folder: Path, *, applicants: int) -> Sample:
     from waglan.harbour.applicants import write_applicants
 
     sample = Sample(folder / "past.csv", folder / "new.csv", "default", ("sex", "age"), "generated applicants (SYN-…)")
