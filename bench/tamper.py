@@ -262,7 +262,9 @@ def resign(log: Log, scratch: Path, rng: random.Random) -> Case:
     leaves = _leaves(log)
     at = rng.randrange(len(leaves))
     leaves[at] = _changed(leaves[at], actor="nobody")
-    return Case(_forged(leaves, log.signer, scratch), log.signer.vkeys, ((log.export / "checkpoint").read_text("utf-8"),))
+    return Case(
+        _forged(leaves, log.signer, scratch), log.signer.vkeys, ((log.export / "checkpoint").read_text("utf-8"),)
+    )
 
 
 def split_view(log: Log, scratch: Path, rng: random.Random) -> Case:

@@ -129,7 +129,9 @@ def test_a_stranger_is_not_trusted_and_a_wrong_signature_is_not_passed_over(
         verify.read_head(mixed, verify.read_keys(list(signer.vkeys)))
 
 
-@pytest.mark.parametrize("change", [lambda v: v[:-4], lambda v: v.replace("+", " "), lambda v: "x" + v, lambda v: v + "A"])
+@pytest.mark.parametrize(
+    "change", [lambda v: v[:-4], lambda v: v.replace("+", " "), lambda v: "x" + v, lambda v: v + "A"]
+)
 def test_verifier_keys_are_read_strictly(change: object, signer: Signer) -> None:
     for vkey in signer.vkeys:
         assert note.vkey(*((k := note.parse_vkey(vkey)).name, k.kind, k.public)) == vkey

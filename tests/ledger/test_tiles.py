@@ -79,7 +79,9 @@ def test_proofs_from_a_store_verify(log: MemoryStore) -> None:
         assert merkle.verify_inclusion(index, head.size, merkle.leaf_hash(log.kept[index].leaf), path, root)
     for size in (0, 1, 255, 256, 300, 65_536, 65_999, head.size):
         old = tiles.root_at(log, head, size)
-        assert old == merkle.root(merkle.extend(merkle.Frontier(), [merkle.leaf_hash(r.leaf) for r in log.kept[:size]])[0])
+        assert old == merkle.root(
+            merkle.extend(merkle.Frontier(), [merkle.leaf_hash(r.leaf) for r in log.kept[:size]])[0]
+        )
         assert merkle.verify_consistency(size, head.size, old, root, tiles.consistency(log, head, size))
 
 

@@ -324,7 +324,7 @@ def main() -> int:
     parser.add_argument("--name", default="")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8765)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     try:
         witness = Witness(args.folder, args.name)
         if args.command == "trust":
