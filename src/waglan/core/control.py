@@ -36,7 +36,7 @@ class Registers(Protocol):
         ...
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """All that a control may know beside the case and the outcome; it is given, never fetched.
 
     Attributes

@@ -26,7 +26,7 @@ class Route(StrEnum):
     BLOCKED = "blocked"
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What was asked, answered, seen by controls and done. Never updated.
 
     Attributes
@@ -76,7 +76,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     latency_us: int = 0
 
 
-class DecisionFacts(Event, frozen=True, kw_only=True, omit_defaults=True):
+class DecisionFacts(Event, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The public part of a decision's leaf: what rules and monitors read, without a word about the person.
 
     Decimals are text with six (score, confidence) or two (money) digits, times milliseconds since 1970 UTC. A
@@ -187,7 +187,7 @@ def data_classes(manifest: UseCase) -> tuple[str, ...]:
     return tuple(sorted({i.data_class for i in manifest.inputs.values() if i.role != "unused"}))
 
 
-class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Private(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the vault keeps of a decision under the name ``out``; ``in`` holds the case's inputs and aside."""
 
     control_us: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ import msgspec
 from waglan.core.events import Event
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One event on its way to the log.
 
     Attributes

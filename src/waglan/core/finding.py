@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 STRICTNESS = MappingProxyType({verdict: rank for rank, verdict in enumerate(Verdict)})
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One control's answer about one decision.
 
     Attributes

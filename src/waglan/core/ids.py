@@ -57,6 +57,9 @@ def from_bytes(raw: bytes) -> str:
     return ulid(value >> _RANDOM_BITS, value & _MASK)
 
 
+_LOW = 1 << 20
+
+
 class Ids:
     """A source of strictly increasing ULIDs for one process, safe to share among threads."""
 
@@ -65,13 +68,22 @@ class Ids:
         self._lock = threading.Lock()
         self._at_ms = -1
         self._random = 0
+        self._head = ""
+        self._low = _LOW
 
     def new(self, at_ms: int) -> str:
         """The next id at a time; while the clock stands still or goes back, the last time is kept."""
         with self._lock:
             if at_ms > self._at_ms:
                 self._at_ms = at_ms
-                self._random = int.from_bytes(self._urandom(10), "big") >> 1
+                self._begin(int.from_bytes(self._urandom(10), "big") >> 1)
+            elif self._low + 1 < _LOW:
+                self._low += 1
             else:
-                self._random += 1
-            return ulid(self._at_ms, self._random & _MASK)
+                self._begin(self._random - self._random % _LOW + _LOW)
+            return self._head + _PAIRS[self._low >> 10] + _PAIRS[self._low & 1023]
+
+    def _begin(self, randomness: int) -> None:
+        """Write out the part of the next ids that stays the same while the last four characters count up."""
+        self._random, self._low = randomness, randomness % _LOW
+        self._head = ulid(self._at_ms, randomness & _MASK)[:-4]

@@ -10,7 +10,7 @@ import msgspec
 from waglan.core.case import Language
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reason(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Why, as data; text is rendered from it.
 
     Attributes
@@ -34,7 +34,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cites: tuple[str, ...] = ()
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One input moved from one value to another."""
 
     input: str
@@ -42,7 +42,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     new: Any
 
 
-class Alternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Alternative(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The smallest allowed changes that would have turned the answer (recourse), and what it would have been."""
 
     value: Any
@@ -50,7 +50,7 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     score: float | None = None
 
 
-class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ModelUse(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A model that was asked: which exactly, from where, and whether it answered."""
 
     slot: str
@@ -63,7 +63,7 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     latency_us: int = 0
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The answer of a use case.
 
     Attributes

@@ -22,7 +22,7 @@ REFUSED: dict[Language, str] = {
 }
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a case reached us; the fields mean what they mean on `waglan.core.Case`.
 
     ``drop_unknown`` lets undeclared fields come in so that data minimisation drops them on the record;
@@ -42,7 +42,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A decision that is on the log.
 
     Attributes
