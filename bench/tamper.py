@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.common import finish, parser, say
 from tests.ledger.logs import MemoryStore, append
+
 from waglan.core.clock import SystemClock
 from waglan.core.decision import DecisionFacts
 from waglan.core.entry import Entry, event
@@ -458,7 +459,7 @@ ATTACKS: dict[str, Callable[..., Case | str]] = {
 
 def attacked(each: int, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
     """Every attack ``each`` times, over a handful of honest logs."""
-    tried = {name: 0 for name in ATTACKS}
+    tried = dict.fromkeys(ATTACKS, 0)
     missed: list[str] = []
     for round_ in range(-(-each // 20)):
         rng = random.Random(seed + round_)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
+# fmt: off
 """Check a Waglan log without Waglan: this file and Python 3.11, nothing else.
 python3 verify.py DIR --vkey KEY ... [--old CHECKPOINT ...] [--proof RECEIPT ...]     (DIR can be left out with --proof)
 Exit code 0: nothing is wrong; 1: tampering was found; 2: wrong usage. Take the KEYs from paper, never from DIR."""
-# fmt: off
 # ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, E702, I001, PLW2901, RUF007, UP031
 from __future__ import annotations
 import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, itertools, json, operator, re, sys, unicodedata
@@ -103,12 +103,12 @@ def root_of(tops: list[bytes], rest: list[bytes]) -> bytes:  # over complete sub
 def tile(folder: Path, level: int | str, index: int, count: int) -> bytes:
     name = "".join(f"x{index // 1000**i % 1000:03d}/" for i in range(6, 0, -1) if index >= 1000**i) + f"{index % 1000:03d}"
     return (folder / f"tile/{level}/{name}{'' if count >= 256 * index + 256 else f'.p/{count % 256}'}").read_bytes()
-# ---- Leaves are canonical JSON. The first of a shape is read in full; others match the expression made from it.
+# ---- Leaves: canonical JSON. The first of a shape (what is left without PLAIN) is read in full, others match its expression.
 TOKEN = re.compile(r'("[ !#-\[\]-~]*"(?!:))|([-\w]+)|"(?:[^"\\]|\\.)*"|.', re.S)
-FILL, RULES = {1: r'"[ !#-\[\]-~]*+"', 2: r"(?:0|-?[1-9]\d*+|true|false|null)"}, (b'"erasure"', b'"key"')
+FILL, RULES = {1: '"[^"]*+"', 2: r"(?:0|-?[1-9]\d*+|true|false|null)"}, (b'"erasure"', b'"key"')
 READ, MORE = {"at_ms", "id", "kid", "kind", "n", "source", "tenant"}, {"actor", "commit", "facts", "refs", "subject", "v"}
-PLAIN, NONE, SHAPES = bytes(set(range(256)) - set(b'{}[]",:')), re.compile(b"(?!)"), dict[bytes, re.Pattern[bytes]]()
-def shape(leaf: bytes) -> re.Pattern[bytes]:
+PLAIN, NONE, SHAPES = bytes(set(range(32, 127)) - set(b'{}[]",:\\')), re.compile(b"(?!)"), dict[bytes, Any]()
+def shape(leaf: bytes) -> Any:
     value, text = json.loads(leaf, parse_float=str, parse_constant=str), leaf.decode()
     parts = {k: json.dumps(value[k], sort_keys=True, ensure_ascii=False, separators=(",", ":")) for k in sorted(value)}
     need("{%s}" % ",".join(f'"{k}":{v}' for k, v in parts.items()) == text and unicodedata.is_normalized("NFC", text)
@@ -122,8 +122,8 @@ def scan(folder: Path, size: int, number: int) -> tuple[Any, ...]:  # a bundle: 
     while at < len(raw): leaves.append(raw[at + 2 : (at := at + 2 + int.from_bytes(raw[at : at + 2], "big"))])
     hashes = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
     need([len(hashes), b"".join(hashes)] == [min(256, size - 256 * number), tile(folder, 0, number, size)], f"bundle {number} is wrong")
-    found = (SHAPES.get(leaf.translate(None, PLAIN), NONE).fullmatch(leaf) or shape(leaf).fullmatch(leaf) for leaf in leaves)
-    times, ids, kids, kinds, counts, sources, owners = zip(*(match.groups() for match in found if match))
+    rows = [(SHAPES.get(x.translate(None, PLAIN), NONE).fullmatch(x) or shape(x).fullmatch(x)).groups() for x in leaves]
+    times, ids, kids, kinds, counts, sources, owners = zip(*rows)
     runs, indices, back = collections.defaultdict[bytes, list[int]](list), range(256 * number, size), map(int, times)
     for source, n in zip(sources, map(int, counts)): runs[source].append(n)
     rules = {i: json.loads(leaf) for i, kind, leaf in zip(indices, kinds, leaves) if kind in RULES}
