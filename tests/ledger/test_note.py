@@ -97,6 +97,7 @@ def test_no_changed_character_gets_through(signer: Signer, text: str, data: st.D
         (lambda t: t.replace("\n", "\r\n"), "not a signed checkpoint"),
         (lambda t: t + "— x AAAA\n", "signature line"),
         (lambda t: t * 100, "too long"),
+        (lambda t: t.replace("LjKr", "Ljé1"), "root"),
     ],
 )
 def test_what_is_written_otherwise_is_refused_and_told(change: object, told: str, text: str) -> None:

@@ -9,7 +9,6 @@ signature would not cover, are refused; so is everything that could be written i
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import struct
@@ -200,7 +199,7 @@ def _base64(text: str) -> bytes | None:
     """The bytes of canonical base64, else None: stray bits after the last byte are no second spelling."""
     try:
         data = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; characters beyond ASCII raise it bare
         return None
     return data if base64.b64encode(data).decode() == text else None
 
