@@ -123,3 +123,8 @@ def test_proofs_of_what_is_not_there_are_refused() -> None:
         assert "can't extend" in str(error)
     else:
         raise AssertionError("a proof of a tree that shrank")
+
+
+def test_a_proof_of_nothing_proves_nothing() -> None:
+    for check in (merkle.verify_consistency, witness.consistent):
+        assert not check(3, 5, merkle.root(grown(3)), merkle.root(grown(5)), [])

@@ -195,3 +195,54 @@ def test_a_log_signed_by_a_witness_needs_its_signature_when_it_is_asked_for(tmp_
     cosigned = note + watching.add(write_request(0, [], note), AT_S).body
     assert verify.check_log(folder, pins, [cosigned])["size"] == 1
     assert NAME in cosigned
+
+
+def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """The command line in this process: what it exits with, or None."""
+    monkeypatch.setattr(sys, "argv", ["verify.py", *arguments])
+    try:
+        verify.main()
+    except SystemExit as stop:
+        return stop.code
+    return None
+
+
+def test_the_command_line_in_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, signer, folder = exported(tmp_path, [leaf(0), leaf(1)])
+    (tmp_path / "kept").write_text(store.head().note, encoding="utf-8")
+    vkeys = ("--vkey", *signer.vkeys)
+    assert main(monkeypatch, str(folder), *vkeys, "--old", str(tmp_path / "kept")) is None
+    assert "Nothing is wrong." in capsys.readouterr().out
+    assert main(monkeypatch, *vkeys) == 2
+    (folder / "vkeys").write_text("", encoding="utf-8")
+    assert main(monkeypatch, str(folder), *vkeys) == "TAMPERED: vkeys lists other keys"
+
+
+def test_erasures_and_key_changes_in_a_log(tmp_path: Path) -> None:
+    store, signer, folder = exported(tmp_path, [leaf(0, kid="K" * 26), leaf(1)])
+    first, kept = keys_of(signer), store.head().note
+    change = signer.rotate("yearly", AT_S).change
+    facts = {"handover": change.handover, "reason": change.reason, "vkeys": list(change.vkeys)}
+    append(store, signer, [leaf(2, kind="key", facts=facts), leaf(3, kind="erasure", facts={"erased_kid": "K" * 26})])
+    signer.settle()
+    append(store, signer, [leaf(4)])
+    export(store, signer, folder)
+    said = verify.check_log(folder, first, [kept])
+    assert (said["erased"], said["keys"].keys()) == ({b'"%b"' % (b"K" * 26): 3}, first.keys() | keys_of(signer).keys())
+    append(store, signer, [leaf(5, kid="K" * 26)])
+    export(store, signer, folder)
+    with pytest.raises(ValueError, match="erased before"):
+        verify.check_log(folder, first, [kept])
+
+
+def test_a_folder_that_cannot_be_written_and_a_store_that_lost_a_tile(tmp_path: Path) -> None:
+    store, signer, _ = exported(tmp_path, [leaf(i) for i in range(300)])
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(Problem, match="can't be exported"):
+        export(store, signer, tmp_path / "file" / "below")
+    store.tiles.clear()
+    with pytest.raises(Problem) as caught:
+        export(store, signer, tmp_path / "new")
+    assert "tile/0/000" in caught.value.why

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,3 +169,38 @@ def test_it_runs_from_two_files_alone(log: Watched, tmp_path: Path) -> None:
     again = run("add", "request")
     assert (again.returncode, again.stderr) == (1, "300\n")
     assert run("add", "missing").returncode == 2
+
+
+def test_the_command_line_in_this_process(
+    log: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["witness.py", str(tmp_path / "w2"), *arguments])
+        try:
+            return witness.main()
+        except SystemExit as stop:
+            return int(str(stop.code))
+
+    request = tmp_path / "request"
+    request.write_text(witness.write_request(0, [], log.store.head().note), encoding="utf-8")
+    assert run("vkey") == 2
+    assert run("trust", "--name", "audit.example/w2", *log.signer.vkeys) == 0
+    assert run("vkey") == 0
+    assert "watches" in capsys.readouterr().out
+    assert [run("add", str(request)), run("add", str(request))] == [0, 1]
+
+
+def test_http_refusals(log: Watched, url: str) -> None:
+    def status(path: str, body: bytes | None = None) -> int:
+        try:
+            with urllib.request.urlopen(url + path, body, timeout=5) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status("/vkey") == 200
+    assert status(f"/checkpoint/{NAME}") == 404
+    assert status("/elsewhere", b"x") == 404
+    assert status("/add-checkpoint", b"\xff") == 400
+    assert status("/add-checkpoint", witness.write_request(0, [], log.store.head().note).encode()) == 200
+    assert status(f"/checkpoint/{NAME}") == 200
