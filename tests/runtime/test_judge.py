@@ -272,5 +272,5 @@ def test_a_batch_means_what_one_by_one_means(asked, decider, model, inline, tier
     dropped = [("shoe",) if c.inputs["b"] else () for c in asked]
     single = make()
     one_by_one = [now(single.one(c, ASK, d)).decision for c, d in zip(asked, dropped, strict=True)]
-    batched = [j.decision for j in now(make().many(asked, ASK, dropped))]
+    batched = [j.decision for j in now(make().many(asked, [ASK] * len(asked), dropped))]
     assert [same(d) for d in batched] == [same(d) for d in one_by_one]

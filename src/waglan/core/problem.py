@@ -48,6 +48,14 @@ class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives to it
         self.status = status
         self.errors = tuple(errors)
 
+    def again(self) -> Problem:
+        """The same Problem as another exception: one object raised in several tasks gathers all their tracebacks."""
+        made = Problem(
+            self.what, self.why, self.next, code=self.code, where=self.where, status=self.status, errors=self.errors
+        )
+        made.__cause__ = self.__cause__
+        return made
+
     def __str__(self) -> str:
         place = f" [{self.where}]" if self.where else ""
         return f"{self.what}{place}\n{self.why}\n{self.next}"

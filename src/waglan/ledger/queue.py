@@ -85,7 +85,7 @@ class Queue:
 
     def _add(self, ticket: Ticket) -> bool:
         if self._refusal is not None:
-            raise fresh(self._refusal)
+            raise self._refusal.again()
         if self._tickets and self._count + len(ticket.entries) > self._bound:
             return False
         self._tickets.append(ticket)
@@ -157,21 +157,6 @@ class Queue:
         return rooms
 
 
-def fresh(problem: Problem) -> Problem:
-    """An equal Problem for one more caller: a shared one would gather everybody's traceback, and keep it."""
-    made = Problem(
-        problem.what,
-        problem.why,
-        problem.next,
-        code=problem.code,
-        where=problem.where,
-        status=problem.status,
-        errors=problem.errors,
-    )
-    made.__cause__ = problem.__cause__
-    return made
-
-
 def unforeseen(error: BaseException) -> Problem:
     """An error as a Problem; one that already is one stays what it is."""
     if isinstance(error, Problem):
@@ -194,7 +179,7 @@ def answer(answers: Sequence[Answer]) -> None:
             assert each.ticket.loop is not None
             loops.setdefault(each.ticket.loop, []).append(each)
         elif isinstance(each.reply, Problem):
-            future.set_exception(fresh(each.reply))
+            future.set_exception(each.reply.again())
         else:
             future.set_result(each.reply)
     for loop, theirs in loops.items():
@@ -208,7 +193,7 @@ def _resolve(answers: Sequence[Answer]) -> None:
         if waiter is None or waiter.done():  # its caller was cancelled
             continue
         if isinstance(reply, Problem):
-            waiter.set_exception(fresh(reply))
+            waiter.set_exception(reply.again())
         else:
             waiter.set_result(reply)
 

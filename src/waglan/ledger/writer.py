@@ -11,7 +11,7 @@ from typing import NamedTuple
 from waglan.core.problem import Problem
 from waglan.ledger import soundness
 from waglan.ledger.assembly import Assembly, Prepared
-from waglan.ledger.queue import Answer, Queue, Ticket, answer, fresh, unforeseen
+from waglan.ledger.queue import Answer, Queue, Ticket, answer, unforeseen
 from waglan.ledger.store import UNAVAILABLE, UNKNOWN, Batch, Head, Store
 
 MOST_ENTRIES = 1_024
@@ -77,7 +77,7 @@ class Writer:
         """Raise the Problem for which nothing is accepted."""
         problem = self.problem
         if problem is not None:
-            raise fresh(problem)
+            raise problem.again()
 
     # ---- the thread
 

@@ -99,91 +99,78 @@ class Checks:
         self._before = steps(manifest, "before")
         self._after = steps(manifest, "after")
 
-    async def before(self, case: Case, now_ms: int) -> Checked:
-        """Run the before-controls in order until one blocks."""
-        return await self._run(self._before, (), case, now_ms, ())
+    async def before(self, cases: Sequence[Case], now_ms: int) -> list[Checked]:
+        """Run the before-controls over cases, each control over all of them; a case that one blocks is left out."""
+        return await self._run(self._before, None, cases, now_ms, ())
 
-    async def after(self, asked: Case, outcome: Outcome | None, now_ms: int, models: tuple[ModelUse, ...]) -> Checked:
-        """Run the after-controls in order; all of them, since none can undo what another saw."""
-        return await self._run(self._after, (asked,), outcome, now_ms, models)
-
-    async def before_many(self, cases: Sequence[Case], now_ms: int) -> list[Checked]:
-        """`before` for many cases; a control's ``many`` is used where it has one and behaves."""
-        lines = [Checked(case, [], [], False) for case in cases]
-        for step in self._before:
-            alive = [at for at, line in enumerate(lines) if not line.blocked]
-            context = self._context(step, now_ms, ())
-            started = self._ns()
-            answers = self._ask_many(step, [lines[at].rest for at in alive], context)
-            for turn, at in enumerate(alive):
-                rest, findings, costs, _ = lines[at]
-                answer = await self._ask(step, (), rest, context) if answers is None else answers[turn]
-                rest, finding = _judged(step, rest, answer)
-                findings.append(finding)
-                costs.append((self._ns() - started) // 1000 // len(alive))
-                lines[at] = Checked(rest, findings, costs, finding.effect is Verdict.BLOCK)
-        return lines
-
-    @staticmethod
-    def _ask_many(step: Step, cases: list[Case], context: Context) -> Sequence[Any] | None:
-        """The answers of the control's batch form; None when it has none or it failed: then one by one."""
-        if step.spec.many is None or not step.inline or not cases:
-            return None
-        try:
-            answers = step.spec.many(cases, context)
-            return answers if len(answers) == len(cases) else None
-        except Exception:
-            return None
-
-    def _context(self, step: Step, now_ms: int, models: tuple[ModelUse, ...]) -> Context:
-        return Context(self._manifest, step.settings, self._registers, now_ms, models)
+    async def after(
+        self, asked: Sequence[Case], outcomes: Sequence[Outcome | None], now_ms: int, models: tuple[ModelUse, ...]
+    ) -> list[Checked]:
+        """Run the after-controls over outcomes; all of them, since none can undo what another saw."""
+        return await self._run(self._after, asked, outcomes, now_ms, models)
 
     async def _run(
-        self, plan: tuple[Step, ...], before: tuple[Any, ...], rest: Any, now_ms: int, models: tuple[ModelUse, ...]
-    ) -> Checked:
-        """Run a stage; ``before`` are the arguments that stand before what the controls may redact."""
-        clock = self._ns
-        findings: list[Finding] = []
-        costs: list[int] = []
-        blocked = False
-        plain = Context(self._manifest, None, self._registers, now_ms, models)
-        last = clock()
+        self,
+        plan: tuple[Step, ...],
+        asked: Sequence[Case] | None,
+        rests: Sequence[Any],
+        now_ms: int,
+        models: tuple[ModelUse, ...],
+    ) -> list[Checked]:
+        """Run a stage over ``rests``: cases, or the outcomes of the cases ``asked``."""
+        left = list(rests)
+        findings: list[list[Finding]] = [[] for _ in left]
+        costs: list[list[int]] = [[] for _ in left]
+        blocked = [False] * len(left)
+        alive = range(len(left)) if asked is None else range(len(asked))
         for step in plan:
-            context = plain if step.settings is None else self._context(step, now_ms, models)
-            if step.inline:
-                try:
-                    answer = step.check(*before, rest, context)
-                except Exception as error:
-                    answer = _failure(step, "raised", type(error).__name__)
-            else:
-                answer = await self._ask(step, before, rest, context)
-            if (
-                type(answer) is Finding
-                and answer.control == step.name
-                and step.enforced
-                and type(answer.verdict) is Verdict
-            ):
-                finding = answer
-            else:
-                rest, finding = _judged(step, rest, answer)
-            findings.append(finding)
-            now = clock()
-            costs.append((now - last) // 1000)
-            last = now
-            if finding.verdict is not Verdict.PASS and finding.effect is Verdict.BLOCK:
-                blocked = True
-                if not before:
-                    break
-        return Checked(rest, findings, costs, blocked)
+            if not alive:
+                break
+            started = self._ns()
+            context = Context(self._manifest, step.settings, self._registers, now_ms, models)
+            arguments = [(left[at],) if asked is None else (asked[at], left[at]) for at in alive]
+            answers = await self._answers(step, arguments, context)
+            stopped = False
+            for at, answer in zip(alive, answers, strict=True):
+                left[at], finding = _judged(step, left[at], answer)
+                findings[at].append(finding)
+                if finding.verdict is not Verdict.PASS and finding.effect is Verdict.BLOCK:
+                    blocked[at] = stopped = True
+            cost = (self._ns() - started) // 1000 // len(alive)
+            for at in alive:
+                costs[at].append(cost)
+            if stopped and asked is None:
+                alive = [at for at in alive if not blocked[at]]  # type: ignore[assignment] # either is a sequence
+        return [Checked(*each) for each in zip(left, findings, costs, blocked, strict=True)]
 
-    async def _ask(self, step: Step, before: tuple[Any, ...], rest: Any, context: Context) -> Any:
-        """A control's answer; its failure is one too."""
+    async def _answers(self, step: Step, arguments: list[tuple[Any, ...]], context: Context) -> Sequence[Any]:
+        """A control's answer to each case, by its batch form where it has one that behaves; a failure is one too."""
+        check = step.check
+        if not step.inline:
+            return [await self._apart_answer(check, step, each, context) for each in arguments]
         try:
-            if step.inline:
-                return step.check(*before, rest, context)
-            return await self._apart.run(lambda: step.check(*before, rest, context), APART_DEADLINE_S)
+            if step.spec.many is not None and len(arguments) > 1:
+                answers = step.spec.many([each[0] for each in arguments], context)
+                if len(answers) == len(arguments):
+                    return answers
+            return [check(*each, context) for each in arguments]
+        except Exception:  # one case's failure is not the others': ask again, one by one
+            return [_answer(check, step, each, context) for each in arguments]
+
+    async def _apart_answer(
+        self, check: Callable[..., Any], step: Step, arguments: tuple[Any, ...], context: Context
+    ) -> Any:
+        try:
+            return await self._apart.run(lambda: check(*arguments, context), APART_DEADLINE_S)
         except Exception as error:
             return _failure(step, "raised", type(error).__name__)
+
+
+def _answer(check: Callable[..., Any], step: Step, arguments: tuple[Any, ...], context: Context) -> Any:
+    try:
+        return check(*arguments, context)
+    except Exception as error:
+        return _failure(step, "raised", type(error).__name__)
 
 
 def _failure(step: Step, code: str, detail: str) -> Finding:
@@ -195,7 +182,10 @@ def _failure(step: Step, code: str, detail: str) -> Finding:
 def _judged(step: Step, rest: Any, answer: Any) -> tuple[Any, Finding]:
     """Judge a control's answer: what it leaves, and its finding. In dry run the finding is kept and nothing acts."""
     finding = answer
-    if type(answer) is Redacted:
+    if type(answer) is Finding:
+        if answer.control == step.name and type(answer.verdict) is Verdict and step.enforced:
+            return rest, answer
+    elif type(answer) is Redacted:
         finding, changed = answer
         if not _only_less(rest, changed):
             finding = _failure(step, "changed-too-much", type(changed).__name__)

@@ -24,6 +24,7 @@ from waglan.runtime.kit import Slots
 from waglan.runtime.past import CHANNEL, past_entries
 from waglan.runtime.registers import LogRegisters
 from waglan.runtime.rows.mapping import PastDecision
+from waglan.runtime.together import Together
 
 T = TypeVar("T")
 CHUNK = 1_024
@@ -31,6 +32,8 @@ CHUNK = 1_024
 REFRESH_NS = 1_000_000_000
 """What another process wrote (an opt-out, a withdrawn model) counts here after at most this long."""
 LONGEST_REFERENCE = 256
+ENTRY_PROBLEMS = ("leaf.", "vault.erased", "vault.entry")
+"""Problems of one entry, not of the ledger."""
 PLAIN = Ask()
 
 
@@ -69,6 +72,7 @@ class Runtime:
         self._refreshed_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_lock = threading.Lock()
+        self._together = Together(self._decide_together)
         self.refresh()
 
     async def decide(self, use_case: str, row: Mapping[str, Any], ask: Ask = PLAIN, *, text: bool = False) -> Reply:
@@ -92,9 +96,35 @@ class Runtime:
         judge = await self._judge(use_case)
         self._check(ask)
         clean = self._clean(judge, row, ask, text)
+        if judge.inline:
+            return await self._together.ask(judge, clean, ask)
         subject = self._ledger.vault.subject(clean.subject)
         judged = await judge.one(self._case(judge, clean, ask, subject), ask, clean.dropped)
         (recorded,) = await self._ledger.append((judged.entry,))
+        return self._reply(judge, judged, recorded)
+
+    async def _decide_together(self, judge: Judge, asked: Sequence[tuple[Clean, Ask]]) -> Sequence[Reply | Problem]:
+        """Decide what came at the same moment in one go and one commit; the answers in order."""
+        subjects = self._ledger.vault.subjects([clean.subject for clean, _ in asked])
+        cases = [self._case(judge, c, a, s) for (c, a), s in zip(asked, subjects, strict=True)]
+        judged = await judge.many(cases, [a for _, a in asked], [c.dropped for c, _ in asked])
+        try:
+            recorded = await self._ledger.append([each.entry for each in judged])
+        except Problem as problem:
+            if len(judged) == 1 or not problem.code.startswith(ENTRY_PROBLEMS):
+                return [problem.again() for _ in judged]
+            return [await self._append_alone(judge, each) for each in judged]
+        return [self._reply(judge, j, r) for j, r in zip(judged, recorded, strict=True)]
+
+    async def _append_alone(self, judge: Judge, judged: Judged) -> Reply | Problem:
+        """Record one decision whose company held an entry that can't be recorded."""
+        try:
+            (recorded,) = await self._ledger.append((judged.entry,))
+        except Problem as problem:
+            return problem
+        return self._reply(judge, judged, recorded)
+
+    def _reply(self, judge: Judge, judged: Judged, recorded: Recorded) -> Reply:
         self._registers.passed(recorded.index)
         return Reply(decision=judged.decision, index=recorded.index, manifest=judge.loaded.manifest)
 
@@ -147,7 +177,7 @@ class Runtime:
             subjects = self._ledger.vault.subjects([clean.subject for _, clean, _ in good])
             cases = [self._case(judge, c, a, s) for (_, c, a), s in zip(good, subjects, strict=True)]
             dropped = [clean.dropped for _, clean, _ in good]
-            judged = await judge.many(cases, ask, dropped) if cases else []
+            judged = await judge.many(cases, [a for _, _, a in good], dropped) if cases else []
             if judged:
                 pending.append(([at for at, _, _ in good], judged, self._ledger.submit([j.entry for j in judged])))
         for places, judged, future in pending:
@@ -156,10 +186,7 @@ class Runtime:
                 if recorded is None:
                     results[at] = _failed(future)
                 else:
-                    self._registers.passed(recorded.index)
-                    results[at] = Reply(
-                        decision=each_judged.decision, index=recorded.index, manifest=judge.loaded.manifest
-                    )
+                    results[at] = self._reply(judge, each_judged, recorded)
         return results
 
     def record_import(

@@ -34,29 +34,37 @@ class Judged(NamedTuple):
     entry: Entry
 
 
-class Answer(NamedTuple):
+class Given(NamedTuple):
     """What the use case gave: a usable outcome, or why there is none."""
 
     outcome: Outcome | None
     fault: str
 
 
-BLOCKED = Answer(None, "blocked")
+class Answer(NamedTuple):
+    """What is left of what was given once the after-controls saw it, and the kit it was found with."""
+
+    outcome: Outcome | None
+    fault: str
+    kit: RuntimeKit
+    after: Checked
 
 
 class Trial(NamedTuple):
-    """One case on its way: what the before-controls left, its private inputs, its kit, and how it came.
+    """One case on its way: what the before-controls left, its private inputs, and how it came.
 
     ``share`` is how many cases share the time since ``started_ns``.
     """
 
     line: Checked
     inputs: bytes
-    kit: RuntimeKit
     ask: Ask
     dropped: tuple[str, ...]
     started_ns: int
     share: int
+
+
+_NOTHING = Checked(None, [], [], False)
 
 
 class Judge:
@@ -78,7 +86,7 @@ class Judge:
         self.loaded = loaded
         self._manifest = loaded.manifest
         self._decider: Any = loaded.plugin.decider
-        self._inline = bool(getattr(self._decider, "inline", False))
+        self.inline = bool(getattr(self._decider, "inline", False))
         self._many = getattr(self._decider, "decide_many", None)
         self._slots = slots
         self._clock = clock
@@ -89,35 +97,51 @@ class Judge:
 
     async def one(self, case: Case, ask: Ask, dropped: tuple[str, ...] = ()) -> Judged:
         """Decide one case."""
-        started, now_ms = self._clock.monotonic_ns(), self._clock.now_ms()
-        inputs, line = _encoded(await self._checks.before(case, now_ms))
-        kit = RuntimeKit(self._slots, now_ms)
-        answer = BLOCKED if line.blocked else await self._ask(line.rest, kit)
-        return await self._conclude(Trial(line, inputs, kit, ask, dropped, started, 1), answer)
-
-    async def many(self, cases: Sequence[Case], ask: Ask, dropped: Sequence[tuple[str, ...]]) -> list[Judged]:
-        """Decide many cases as if one by one; only ids, times and latencies differ."""
-        started, now_ms = self._clock.monotonic_ns(), self._clock.now_ms()
-        lines = [_encoded(line) for line in await self._checks.before_many(cases, now_ms)]
-        alive = [line.rest for _, line in lines if not line.blocked]
-        shared = RuntimeKit(self._slots, now_ms)
-        answers = await self._ask_many(alive, shared) if alive else None
-        queue = iter(answers or ())
-        judged = []
-        for (inputs, line), names in zip(lines, dropped, strict=True):
-            kit = shared if answers is not None and not line.blocked else RuntimeKit(self._slots, now_ms)
-            if line.blocked:
-                answer = BLOCKED
-            else:
-                answer = next(queue) if answers is not None else await self._ask(line.rest, kit)
-            judged.append(await self._conclude(Trial(line, inputs, kit, ask, names, started, len(lines)), answer))
+        (judged,) = await self.many((case,), (ask,), (dropped,))
         return judged
 
-    async def _ask(self, case: Case, kit: RuntimeKit) -> Answer:
-        """The use case's answer; whatever it does, an Answer comes out."""
+    async def many(
+        self, cases: Sequence[Case], asks: Sequence[Ask], dropped: Sequence[tuple[str, ...]]
+    ) -> list[Judged]:
+        """Decide many cases as if one by one; only ids, times and latencies differ."""
+        started, now_ms = self._clock.monotonic_ns(), self._clock.now_ms()
+        seen = [_encoded(line) for line in await self._checks.before(cases, now_ms)]
+        trials = [
+            Trial(line, inputs, ask, names, started, len(seen))
+            for (inputs, line), ask, names in zip(seen, asks, dropped, strict=True)
+        ]
+        alive = [trial for trial in trials if not trial.line.blocked]
+        answered = iter(await self._answers(alive, now_ms))
+        blocked = Answer(None, "blocked", RuntimeKit(self._slots, now_ms), _NOTHING)
+        return [self._record(trial, blocked if trial.line.blocked else next(answered)) for trial in trials]
+
+    async def _answers(self, trials: Sequence[Trial], now_ms: int) -> list[Answer]:
+        """What the use case gave to each case, after the after-controls saw it."""
+        if not trials:
+            return []
+        cases = [trial.line.rest for trial in trials]
+        shared = RuntimeKit(self._slots, now_ms)
+        given = await self._ask_many(cases, shared) if self._many is not None and len(cases) > 1 else None
+        if given is None:
+            kits = [RuntimeKit(self._slots, now_ms) for _ in cases]
+            given = [await self._ask(case, kit) for case, kit in zip(cases, kits, strict=True)]
+        else:
+            kits = [shared] * len(cases)
+        outcomes = [outcome for outcome, _ in given]
+        if kits[0] is shared or not any(kit.uses for kit in kits):
+            checked = await self._checks.after(cases, outcomes, now_ms, tuple(kits[0].uses))
+        else:
+            checked = [
+                (await self._checks.after((case,), (outcome,), now_ms, tuple(kit.uses)))[0]
+                for case, outcome, kit in zip(cases, outcomes, kits, strict=True)
+            ]
+        return [Answer(after.rest, why, kit, after) for after, (_, why), kit in zip(checked, given, kits, strict=True)]
+
+    async def _ask(self, case: Case, kit: RuntimeKit) -> Given:
+        """The use case's answer; whatever it does, something is given."""
         shown = msgspec.structs.replace(case, aside={}, inputs=dict(case.inputs))
         try:
-            if self._inline:
+            if self.inline:
                 outcome = self._decider.decide(shown, kit)
                 if isinstance(outcome, Awaitable):
                     outcome = await outcome
@@ -125,22 +149,20 @@ class Judge:
                 deadline_s = self._manifest.deadline_ms / 1000
                 outcome = await self._apart.run(lambda: self._decider.decide(shown, kit), deadline_s)
         except NoAnswer:
-            return Answer(None, "no-model")
+            return Given(None, "no-model")
         except (Overdue, TimeoutError):
-            return Answer(None, "timeout")
+            return Given(None, "timeout")
         except Exception as error:
-            return Answer(None, f"raised:{type(error).__name__[:64]}")
+            return Given(None, f"raised:{type(error).__name__[:64]}")
         return self._checked(outcome)
 
-    async def _ask_many(self, cases: Sequence[Case], kit: RuntimeKit) -> list[Answer] | None:
-        """Answers by the plug-in's batch form; None when it has none or it failed: then one by one."""
-        many = self._many
-        if many is None:
-            return None
+    async def _ask_many(self, cases: Sequence[Case], kit: RuntimeKit) -> list[Given] | None:
+        """Answers by the plug-in's batch form; None when it failed: then one by one."""
+        many: Any = self._many
         shown = [msgspec.structs.replace(case, aside={}, inputs=dict(case.inputs)) for case in cases]
         deadline_s = max(self._manifest.deadline_ms / 1000, BATCH_DEADLINE_S)
         try:
-            if self._inline:
+            if self.inline:
                 async with asyncio.timeout(deadline_s):
                     outcomes = await many(shown, kit)
             else:
@@ -151,30 +173,22 @@ class Judge:
             return None
         return [self._checked(outcome) for outcome in outcomes]
 
-    def _checked(self, outcome: Any) -> Answer:
+    def _checked(self, outcome: Any) -> Given:
         why = fault(outcome)
         if why:
-            return Answer(None, why)
+            return Given(None, why)
         if outcome.effect in self._manifest.adverse_effects and outcome.adverse is not True:
             outcome = msgspec.structs.replace(outcome, adverse=True)
-        return Answer(outcome, "")
+        return Given(outcome, "")
 
-    async def _conclude(self, trial: Trial, answer: Answer) -> Judged:
-        line, kit = trial.line, trial.kit
-        findings = [*line.findings, *kit.findings]
-        costs = [*line.cost_us, *[0] * len(kit.findings)]
-        if trial.dropped:
-            findings.append(Finding(control=DOOR_CONTROL, verdict=Verdict.NOTE, code="dropped", where=trial.dropped))
-            costs.append(0)
-        if not line.blocked:
-            after = await self._checks.after(line.rest, answer.outcome, kit.now_ms, tuple(kit.uses))
-            findings += after.findings
-            costs += after.cost_us
-            answer = Answer(after.rest, answer.fault)
-        return self._record(trial, tuple(findings), tuple(costs), answer)
-
-    def _record(self, trial: Trial, findings: tuple[Finding, ...], costs: tuple[int, ...], answer: Answer) -> Judged:
-        manifest, ask, case = self._manifest, trial.ask, trial.line.rest
+    def _record(self, trial: Trial, answer: Answer) -> Judged:
+        manifest, ask, line, kit = self._manifest, trial.ask, trial.line, answer.kit
+        case, after = line.rest, answer.after
+        findings, costs = tuple(line.findings), tuple(line.cost_us)
+        if kit.findings or trial.dropped:
+            between = (*kit.findings, *_dropped(trial.dropped))
+            findings, costs = findings + between, costs + (0,) * len(between)
+        findings, costs = findings + tuple(after.findings), costs + tuple(after.cost_us)
         routed = route(findings, answer.outcome, answer.fault, manifest)
         told = _disclosed(manifest.disclosure.text, case.language) if manifest.disclosure else None
         decided_at = self._clock.now_ms()
@@ -190,9 +204,9 @@ class Judge:
             tier=manifest.tier,
             oversight_level=routed.oversight,
             phase=manifest.phase,
-            models=tuple(trial.kit.uses),
+            models=tuple(kit.uses),
             control_us=costs,
-            failover=trial.kit.failover,
+            failover=kit.failover,
             drill=ask.drill,
             replay=ask.replay,
             disclosure_id=manifest.disclosure.id if told and manifest.disclosure else "",
@@ -205,7 +219,12 @@ class Judge:
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             if answer.outcome is None:
                 raise
-            return self._record(trial, findings, costs, Answer(None, "not-json"))
+            return self._record(trial, Answer(None, "not-json", kit, after))
+
+
+def _dropped(names: tuple[str, ...]) -> tuple[Finding, ...]:
+    """The note that undeclared or unused fields came and were left out."""
+    return (Finding(control=DOOR_CONTROL, verdict=Verdict.NOTE, code="dropped", where=names),) if names else ()
 
 
 def _disclosed(text: Any, language: str) -> Any:

@@ -14,6 +14,7 @@ from waglan.core.entry import event
 from waglan.core.events import Event, ModelRegistration, OptOut
 from waglan.core.ids import Ids
 from waglan.core.problem import Problem
+from waglan.ledger.erasure import finish_pending
 from waglan.ledger.keys import Signer
 from waglan.ledger.log import Ledger, Recorded
 from waglan.ledger.sqlite import SqliteStore
@@ -74,7 +75,10 @@ class Workspace:
                 clock=clock,
                 ids=self.ids,
                 witnessed=_kept(folder),
+                kept=folder / "ledger.checkpoint",
             )
+            if self.ledger.available:
+                finish_pending(self.ledger)
         except BaseException:
             store.close()
             raise
@@ -147,6 +151,7 @@ class Workspace:
         """Write out what was acknowledged and give back files and threads."""
         self.runtime.close()
         self.ledger.close()
+        self.vault.close()
 
     def __enter__(self) -> Workspace:
         return self
