@@ -79,14 +79,12 @@ class InputSchema:
         self._aside = tuple(n for n, i in declared.items() if i.role in ("protected", "identifier"))
         self._subject = next((n for n, i in declared.items() if i.role == "subject"), "")
         self._checked = {n: i for n, i in declared.items() if n not in self._unused}
-        self._plain = not (self._aside or self._subject or self._unused)
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         rename = {}
         for at, (name, spec) in enumerate(self._checked.items()):
             rename[f"f{at}"] = name
             fields.append((f"f{at}", _type(spec)) if spec.required else (f"f{at}", _type(spec), None))
         self._struct = msgspec.defstruct("Inputs", fields, rename=rename, kw_only=True, gc=False)
-        self._fields = tuple(rename.items())
         self._known = frozenset(self._checked) | self._unused
 
     @property
@@ -120,9 +118,9 @@ class InputSchema:
             checked = msgspec.convert(row, self._struct, strict=strict)
         except (msgspec.ValidationError, OverflowError):
             raise self._explain(row, strict=strict, unknown=() if drop_unknown else unknown) from None
-        values = {name: _plain(getattr(checked, field)) for field, name in self._fields}
-        dropped = tuple(sorted(unknown | (row.keys() & self._unused)))
-        aside = {name: values.pop(name) for name in self._aside}
+        values: dict[str, Any] = msgspec.to_builtins(checked)
+        dropped = tuple(sorted(unknown | (row.keys() & self._unused))) if unknown or self._unused else ()
+        aside = {name: values.pop(name) for name in self._aside} if self._aside else {}
         subject = values.pop(self._subject) if self._subject else None
         return Clean(values, aside, "" if subject is None else str(subject), dropped)
 
@@ -156,10 +154,6 @@ class InputSchema:
             where=first.where if len(errors) == 1 else "",
             errors=errors,
         )
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _missing(name: str, spec: Input) -> Problem:

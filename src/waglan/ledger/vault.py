@@ -5,7 +5,6 @@ Sealing stands in the way of every decision: one batch is one transaction, and o
 
 from __future__ import annotations
 
-import hmac
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -123,7 +122,7 @@ class Vault:
         return self._known(self._lookup(reference)) if reference else ""
 
     def _lookup(self, reference: str) -> bytes:
-        return hmac.digest(self._keys.lookup, normal(reference).encode("utf-8", "surrogatepass"), "sha256")
+        return sealing.mac(self._keys.lookup, normal(reference).encode("utf-8", "surrogatepass"))
 
     def _known(self, lookup: bytes) -> str | None:
         with self._file.reading() as connection:

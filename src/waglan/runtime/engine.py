@@ -32,6 +32,7 @@ CHUNK = 1_024
 REFRESH_NS = 1_000_000_000
 """What another process wrote (an opt-out, a withdrawn model) counts here after at most this long."""
 LONGEST_REFERENCE = 256
+REFERENCES = ("purpose", "consent_ref", "notice_id", "source", "actor", "channel")
 ENTRY_PROBLEMS = ("leaf.", "vault.erased", "vault.entry")
 """Problems of one entry, not of the ledger."""
 PLAIN = Ask()
@@ -285,16 +286,24 @@ class Runtime:
     def _check(ask: Ask) -> None:
         if ask.language not in LANGUAGES:
             raise Problem(
-                f"The language {ask.language!r} isn't served.", nearest(ask.language, LANGUAGES),
-                "Ask in one of them.", code="ask.language", where="language",
-            )  # fmt: skip
-        for name in ("purpose", "consent_ref", "notice_id", "source", "actor", "channel"):
-            value = getattr(ask, name)
+                f"The language {ask.language!r} isn't served.",
+                nearest(ask.language, LANGUAGES),
+                "Ask in one of them.",
+                code="ask.language",
+                where="language",
+            )
+        given = (ask.purpose, ask.consent_ref, ask.notice_id, ask.source, ask.actor, ask.channel)
+        if len("".join(given)) <= LONGEST_REFERENCE:
+            return
+        for name, value in zip(REFERENCES, given, strict=True):
             if len(value) > LONGEST_REFERENCE:
                 raise Problem(
-                    f"{name} has {len(value)} characters.", f"At most {LONGEST_REFERENCE} fit the record.",
-                    "Give a reference, not a text.", code="ask.too_long", where=name,
-                )  # fmt: skip
+                    f"{name} has {len(value)} characters.",
+                    f"At most {LONGEST_REFERENCE} fit the record.",
+                    "Give a reference, not a text.",
+                    code="ask.too_long",
+                    where=name,
+                )
 
     @staticmethod
     def _clean(judge: Judge, row: Mapping[str, Any], ask: Ask, text: bool) -> Clean:

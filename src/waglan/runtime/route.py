@@ -59,9 +59,10 @@ def _doubts(outcome: Outcome | None, fault: str) -> list[str]:
     if outcome is None:
         return [f"outcome:{fault}"]
     doubts = [f"outcome:flag:{flag}" for flag in outcome.flags]
-    if not any(reason.code for reason in outcome.reasons):
-        doubts.append("outcome:no-reasons")
-    return doubts
+    for reason in outcome.reasons:
+        if reason.code:
+            return doubts
+    return [*doubts, "outcome:no-reasons"]
 
 
 def _floor(outcome: Outcome | None, manifest: UseCase) -> list[str]:
