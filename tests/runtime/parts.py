@@ -150,6 +150,7 @@ def judge(
     clock: Any = None,
     before: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
+    model_ms: int = 10_000,
     **changes: Any,
 ) -> Judge:
     """A judge over models in slot ``sum``."""
@@ -157,7 +158,7 @@ def judge(
     plan = ControlPlan(
         before=before, after=after, dry_run=changes.pop("dry_run", ()), settings=changes.pop("settings", {})
     )
-    slots = {"sum": ModelSlot(use=tuple(m.card.id for m in models), deadline_ms=50)} if models else {}
+    slots = {"sum": ModelSlot(use=tuple(m.card.id for m in models), deadline_ms=model_ms)} if models else {}
     m = manifest(controls=plan, models=slots, **changes)
     apart = Apart()
     seats = {each.card.id: Seat(each, Breaker(clock.monotonic_ns, failures=3)) for each in models}

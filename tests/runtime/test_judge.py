@@ -107,7 +107,7 @@ def test_a_model_that_hangs_is_passed_over_in_time(inline):
 
     hung = Adds("m1", inline=inline, fault=slow if inline else (lambda: time.sleep(3)))
     started = time.perf_counter()
-    made = decided(judge(Small(), hung, Adds("m2")), a=3)
+    made = decided(judge(Small(), hung, Adds("m2"), model_ms=50), a=3)
     assert made.models[-1].id == "m2" and made.findings[0].code == "timeout" and time.perf_counter() - started < 2
 
 

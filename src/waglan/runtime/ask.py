@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
-from waglan.core.case import Language
+from waglan.core.case import LANGUAGES, Language
 from waglan.core.decision import Decision, Route
+from waglan.core.problem import Problem, nearest
 from waglan.core.usecase import UseCase
 
+LONGEST_REFERENCE = 256
+REFERENCES = ("purpose", "consent_ref", "notice_id", "source", "actor", "channel")
 HELD: dict[Language, str] = {
     "en": "A person will decide this. You will hear from us; nothing has been decided by a machine alone.",
     "zh-Hant": "本個案將由專人決定，我們會另行通知；並非單由電腦作出決定。",
@@ -40,6 +44,37 @@ class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     drill: bool = False
     replay: bool = False
     actor: str = ""
+
+    def check(self) -> None:
+        """Raise a Problem for a language that isn't served or a reference that is a text."""
+        if self.language not in LANGUAGES:
+            raise Problem(
+                f"The language {self.language!r} isn't served.",
+                nearest(self.language, LANGUAGES),
+                "Ask in one of them.",
+                code="ask.language",
+                where="language",
+            )
+        given = (self.purpose, self.consent_ref, self.notice_id, self.source, self.actor, self.channel)
+        if len("".join(given)) <= LONGEST_REFERENCE:
+            return
+        for name, value in zip(REFERENCES, given, strict=True):
+            if len(value) > LONGEST_REFERENCE:
+                raise Problem(
+                    f"{name} has {len(value)} characters.",
+                    f"At most {LONGEST_REFERENCE} fit the record.",
+                    "Give a reference, not a text.",
+                    code="ask.too_long",
+                    where=name,
+                )
+
+
+class Question(NamedTuple):
+    """A row and how it came; ``text`` where its values are text cells to be converted."""
+
+    row: Mapping[str, Any]
+    ask: Ask
+    text: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):

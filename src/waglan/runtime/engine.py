@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from waglan.core.case import LANGUAGES, Case
+from waglan.core.case import Case
 from waglan.core.clock import Clock
 from waglan.core.entry import event
 from waglan.core.events import Import, UseCaseRegistration
 from waglan.core.ids import Ids
 from waglan.core.inputs import Clean
-from waglan.core.problem import Problem, nearest
+from waglan.core.problem import Problem
 from waglan.ledger.log import Ledger, Recorded
 from waglan.runtime.apart import Apart
-from waglan.runtime.ask import Ask, Reply
+from waglan.runtime.ask import Ask, Question, Reply
 from waglan.runtime.catalogue import Catalogue, Loaded
 from waglan.runtime.judge import Judge, Judged
 from waglan.runtime.kit import Slots
@@ -31,11 +30,16 @@ CHUNK = 1_024
 """So many decisions of a batch share a commit."""
 REFRESH_NS = 1_000_000_000
 """What another process wrote (an opt-out, a withdrawn model) counts here after at most this long."""
-LONGEST_REFERENCE = 256
-REFERENCES = ("purpose", "consent_ref", "notice_id", "source", "actor", "channel")
 ENTRY_PROBLEMS = ("leaf.", "vault.erased", "vault.entry")
 """Problems of one entry, not of the ledger."""
 PLAIN = Ask()
+UNAVAILABLE = Problem(
+    "The ledger is unavailable.",
+    "No decision can be recorded.",
+    "Try again shortly.",
+    code="ledger.unavailable",
+    status=503,
+)
 
 
 class Runtime:
@@ -73,7 +77,7 @@ class Runtime:
         self._refreshed_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_lock = threading.Lock()
-        self._together = Together(self._decide_together)
+        self._together = Together(self._decide_rows)
         self.refresh()
 
     async def decide(self, use_case: str, row: Mapping[str, Any], ask: Ask = PLAIN, *, text: bool = False) -> Reply:
@@ -94,40 +98,13 @@ class Runtime:
             For a row that can't be used (nothing is recorded), an unknown use case, or a ledger that can't
             commit (nothing is replied).
         """
-        judge = await self._judge(use_case)
-        self._check(ask)
-        clean = self._clean(judge, row, ask, text)
+        judge = self._ready(use_case) or await self._load(use_case)
         if judge.inline:
-            return await self._together.ask(judge, clean, ask)
-        subject = self._ledger.vault.subject(clean.subject)
-        judged = await judge.one(self._case(judge, clean, ask, subject), ask, clean.dropped)
-        (recorded,) = await self._ledger.append((judged.entry,))
-        return self._reply(judge, judged, recorded)
-
-    async def _decide_together(self, judge: Judge, asked: Sequence[tuple[Clean, Ask]]) -> Sequence[Reply | Problem]:
-        """Decide what came at the same moment in one go and one commit; the answers in order."""
-        subjects = self._ledger.vault.subjects([clean.subject for clean, _ in asked])
-        cases = [self._case(judge, c, a, s) for (c, a), s in zip(asked, subjects, strict=True)]
-        judged = await judge.many(cases, [a for _, a in asked], [c.dropped for c, _ in asked])
-        try:
-            recorded = await self._ledger.append([each.entry for each in judged])
-        except Problem as problem:
-            if len(judged) == 1 or not problem.code.startswith(ENTRY_PROBLEMS):
-                return [problem.again() for _ in judged]
-            return [await self._append_alone(judge, each) for each in judged]
-        return [self._reply(judge, j, r) for j, r in zip(judged, recorded, strict=True)]
-
-    async def _append_alone(self, judge: Judge, judged: Judged) -> Reply | Problem:
-        """Record one decision whose company held an entry that can't be recorded."""
-        try:
-            (recorded,) = await self._ledger.append((judged.entry,))
-        except Problem as problem:
-            return problem
-        return self._reply(judge, judged, recorded)
-
-    def _reply(self, judge: Judge, judged: Judged, recorded: Recorded) -> Reply:
-        self._registers.passed(recorded.index)
-        return Reply(decision=judged.decision, index=recorded.index, manifest=judge.loaded.manifest)
+            return await self._together.ask(judge, Question(row, ask, text))
+        (answer,) = await self._decide_rows(judge, (Question(row, ask, text),))
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
 
     def decide_sync(self, use_case: str, row: Mapping[str, Any], ask: Ask = PLAIN) -> Reply:
         """`decide` for callers without an event loop."""
@@ -156,39 +133,46 @@ class Runtime:
         list
             In the rows' order, a Reply where the row was decided and recorded, a Problem where it wasn't.
         """
-        return self._drive(self._decide_many(use_case, rows, ask, asks, text))
+        given = [ask] * len(rows) if asks is None else asks
+        questions = [Question(row, each, text) for row, each in zip(rows, given, strict=True)]
+        return self._drive(self._decide_many(use_case, questions))
 
-    async def _decide_many(
-        self, use_case: str, rows: Sequence[Mapping[str, Any]], ask: Ask, asks: Sequence[Ask] | None, text: bool
-    ) -> list[Reply | Problem]:
-        judge = await self._judge(use_case)
-        results: list[Reply | Problem] = []
-        pending: list[tuple[list[int], list[Judged], Future[tuple[Recorded, ...]]]] = []
-        for start in range(0, len(rows), CHUNK):
-            stop = min(start + CHUNK, len(rows))
-            good: list[tuple[int, Clean, Ask]] = []
-            for at in range(start, stop):
-                each = ask if asks is None else asks[at]
-                try:
-                    self._check(each)
-                    good.append((at, self._clean(judge, rows[at], each, text), each))
-                    results.append(_PENDING)
-                except Problem as problem:
-                    results.append(problem)
-            subjects = self._ledger.vault.subjects([clean.subject for _, clean, _ in good])
-            cases = [self._case(judge, c, a, s) for (_, c, a), s in zip(good, subjects, strict=True)]
-            dropped = [clean.dropped for _, clean, _ in good]
-            judged = await judge.many(cases, [a for _, _, a in good], dropped) if cases else []
-            if judged:
-                pending.append(([at for at, _, _ in good], judged, self._ledger.submit([j.entry for j in judged])))
-        for places, judged, future in pending:
-            outcome = await _settled(future)
-            for at, each_judged, recorded in zip(places, judged, outcome or [None] * len(places), strict=True):
-                if recorded is None:
-                    results[at] = _failed(future)
-                else:
-                    results[at] = self._reply(judge, each_judged, recorded)
-        return results
+    async def _decide_many(self, use_case: str, questions: Sequence[Question]) -> list[Reply | Problem]:
+        judge = self._ready(use_case) or await self._load(use_case)
+        parts = [questions[start : start + CHUNK] for start in range(0, len(questions), CHUNK)]
+        answers = await asyncio.gather(*[self._decide_rows(judge, part) for part in parts])
+        return [answer for part in answers for answer in part]
+
+    async def _decide_rows(self, judge: Judge, questions: Sequence[Question]) -> list[Reply | Problem]:
+        """Decide rows in one go and one commit: a Reply or a Problem for each, in order."""
+        answers: list[Reply | Problem | Clean] = [self._read(judge, question) for question in questions]
+        good = [at for at, answer in enumerate(answers) if type(answer) is Clean]
+        if not good:
+            return answers  # type: ignore[return-value] # nothing clean is left in it
+        clean: list[Clean] = [answers[at] for at in good]  # type: ignore[misc]
+        asks = [questions[at].ask for at in good]
+        subjects = self._ledger.vault.subjects([each.subject for each in clean])
+        cases = [self._case(judge, *each) for each in zip(clean, asks, subjects, strict=True)]
+        judged = await judge.many(cases, asks, [each.dropped for each in clean])
+        for at, answer in zip(good, await self._record(judge, judged), strict=True):
+            answers[at] = answer
+        return answers  # type: ignore[return-value]
+
+    async def _record(self, judge: Judge, judged: Sequence[Judged]) -> Sequence[Reply | Problem]:
+        """Put decisions on the log; one that can't be recorded doesn't keep the others from it."""
+        try:
+            recorded = await self._ledger.append([each.entry for each in judged])
+        except Problem as problem:
+            if len(judged) == 1 or not problem.code.startswith(ENTRY_PROBLEMS):
+                return [problem.again() for _ in judged]
+            return [answer for each in judged for answer in await self._record(judge, (each,))]
+        for each in recorded:
+            self._registers.passed(each.index)
+        manifest = judge.loaded.manifest
+        return [
+            Reply(decision=each.decision, index=where.index, manifest=manifest)
+            for each, where in zip(judged, recorded, strict=True)
+        ]
 
     def record_import(
         self, use_case: str, past: Sequence[PastDecision], *, name: str, file_sha256: str, rejected: int = 0
@@ -222,7 +206,7 @@ class Runtime:
 
     async def prepare(self, use_case: str) -> Loaded:
         """Load a use case, its controls and models, and see that its manifest is registered on the log."""
-        return (await self._judge(use_case)).loaded
+        return (self._ready(use_case) or await self._load(use_case)).loaded
 
     def refresh(self) -> None:
         """Fold in what came onto the log since the last time."""
@@ -241,22 +225,20 @@ class Runtime:
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._loop = None
 
-    async def _judge(self, use_case: str) -> Judge:
+    def _ready(self, use_case: str) -> Judge | None:
+        """Who decides a use case, None before its first case; raises the ledger's Problem while it can't record."""
         if not self._ledger.available:
-            raise self._ledger.problem or Problem(
-                "The ledger is unavailable.", "No decision can be recorded.", "Try again shortly.",
-                code="ledger.unavailable", status=503,
-            )  # fmt: skip
+            raise self._ledger.problem or UNAVAILABLE.again()
         if self._clock.monotonic_ns() - self._refreshed_ns > REFRESH_NS:
             self.refresh()
-        judge = self._judges.get(use_case)
-        if judge is None:
-            loaded = self._catalogue.get(use_case)
-            slots = self._slots(loaded, self._apart)
-            judge = Judge(loaded, slots, self._registers, clock=self._clock, ids=self._ids, apart=self._apart)
-            await self._register(loaded)
-            self._judges[use_case] = judge
-        return judge
+        return self._judges.get(use_case)
+
+    async def _load(self, use_case: str) -> Judge:
+        loaded = self._catalogue.get(use_case)
+        slots = self._slots(loaded, self._apart)
+        judge = Judge(loaded, slots, self._registers, clock=self._clock, ids=self._ids, apart=self._apart)
+        await self._register(loaded)
+        return self._judges.setdefault(use_case, judge)
 
     async def _register(self, loaded: Loaded) -> None:
         """Put the manifest on the log before its first decision, unless this very one is there."""
@@ -283,33 +265,16 @@ class Runtime:
         self.refresh()
 
     @staticmethod
-    def _check(ask: Ask) -> None:
-        if ask.language not in LANGUAGES:
-            raise Problem(
-                f"The language {ask.language!r} isn't served.",
-                nearest(ask.language, LANGUAGES),
-                "Ask in one of them.",
-                code="ask.language",
-                where="language",
-            )
-        given = (ask.purpose, ask.consent_ref, ask.notice_id, ask.source, ask.actor, ask.channel)
-        if len("".join(given)) <= LONGEST_REFERENCE:
-            return
-        for name, value in zip(REFERENCES, given, strict=True):
-            if len(value) > LONGEST_REFERENCE:
-                raise Problem(
-                    f"{name} has {len(value)} characters.",
-                    f"At most {LONGEST_REFERENCE} fit the record.",
-                    "Give a reference, not a text.",
-                    code="ask.too_long",
-                    where=name,
-                )
-
-    @staticmethod
-    def _clean(judge: Judge, row: Mapping[str, Any], ask: Ask, text: bool) -> Clean:
-        schema = judge.loaded.schema
-        clean = schema.clean_text if text else schema.clean
-        return clean(row, drop_unknown=ask.drop_unknown)
+    def _read(judge: Judge, question: Question) -> Clean | Problem:
+        """A row at the edge: checked, or a Problem that names its fields."""
+        ask, schema = question.ask, judge.loaded.schema
+        try:
+            ask.check()
+            if question.text:
+                return schema.clean_text(question.row, drop_unknown=ask.drop_unknown)
+            return schema.clean(question.row, drop_unknown=ask.drop_unknown)
+        except Problem as problem:
+            return problem
 
     def _case(self, judge: Judge, clean: Clean, ask: Ask, subject: str) -> Case:
         manifest = judge.loaded.manifest
@@ -336,19 +301,3 @@ class Runtime:
                 threading.Thread(target=self._loop.run_forever, name="waglan-runtime", daemon=True).start()
             loop = self._loop
         return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-
-_PENDING = Problem("Not yet recorded.", "The batch is under way.", "Wait for it.", code="batch.pending")
-
-
-async def _settled(future: Future[tuple[Recorded, ...]]) -> tuple[Recorded, ...] | None:
-    try:
-        return await asyncio.wrap_future(future)
-    except Problem:
-        return None
-
-
-def _failed(future: Future[tuple[Recorded, ...]]) -> Problem:
-    error = future.exception()
-    assert isinstance(error, Problem)
-    return error

@@ -11,9 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from waglan.core.inputs import Clean
 from waglan.core.problem import Problem
-from waglan.runtime.ask import Ask, Reply
+from waglan.runtime.ask import Question, Reply
 from waglan.runtime.judge import Judge
 
 COMPANY = 64
@@ -21,8 +20,7 @@ COMPANY = 64
 
 
 class _Waiting(NamedTuple):
-    clean: Clean
-    ask: Ask
+    question: Question
     answer: asyncio.Future[Reply]
 
 
@@ -35,14 +33,12 @@ class Together:
         Decides and records cases of one use case; one Reply or Problem for each.
     """
 
-    def __init__(
-        self, decide: Callable[[Judge, Sequence[tuple[Clean, Ask]]], Awaitable[Sequence[Reply | Problem]]]
-    ) -> None:
+    def __init__(self, decide: Callable[[Judge, Sequence[Question]], Awaitable[Sequence[Reply | Problem]]]) -> None:
         self._decide = decide
         self._waiting: dict[tuple[asyncio.AbstractEventLoop, Judge], list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def ask(self, judge: Judge, clean: Clean, ask: Ask) -> Reply:
+    async def ask(self, judge: Judge, question: Question) -> Reply:
         """The reply to one case; raises its Problem."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply] = loop.create_future()
@@ -51,7 +47,7 @@ class Together:
         if company is None:
             company = self._waiting[key] = []
             loop.call_soon(self._leave, key)
-        company.append(_Waiting(clean, ask, answer))
+        company.append(_Waiting(question, answer))
         return await answer
 
     def _leave(self, key: tuple[asyncio.AbstractEventLoop, Judge]) -> None:
@@ -64,7 +60,7 @@ class Together:
 
     async def _serve(self, judge: Judge, company: Sequence[_Waiting]) -> None:
         try:
-            replies = await self._decide(judge, [(each.clean, each.ask) for each in company])
+            replies = await self._decide(judge, [each.question for each in company])
         except BaseException as error:
             for each in company:
                 if not each.answer.done():
