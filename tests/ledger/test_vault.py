@@ -71,7 +71,7 @@ def test_sealing_comes_back(tmp_path_factory: pytest.TempPathFactory, fields: di
 def test_formats_are_those_of_the_design(tmp_path: Path) -> None:
     dek = bytes(range(32))
     each = entry("s")
-    result = sealing.seal(each, sealing.data_key("k", "s", dek))
+    (result,) = sealing.seal([each], [sealing.data_key("k", "s", dek)])
     assert isinstance(result, Sealed)
     key = hmac.digest(dek, b"waglan/commit/v1\0" + each.id.encode() + b"\x01", "sha256")
     assert key == sealing.commitment_key(dek, each.id)

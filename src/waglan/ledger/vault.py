@@ -164,11 +164,12 @@ class Vault:
                     raise
                 self._keys.load()  # another process may have rotated the tenant key just now
                 keys = self._keys_for(entries)
-            seal = sealing.seal
-            return [
-                seal(entry, key) if type(key) is DataKey else key  # type: ignore[misc] # the union is narrowed
-                for entry, key in zip(entries, keys, strict=True)
-            ]
+            ready = [at for at, key in enumerate(keys) if type(key) is DataKey]
+            sealed: list[Sealed | Problem] = list(keys)  # type: ignore[arg-type] # data keys are replaced below
+            done = sealing.seal([entries[at] for at in ready], [keys[at] for at in ready])  # type: ignore[misc]
+            for at, each in zip(ready, done, strict=True):
+                sealed[at] = each
+            return sealed
 
     def _keys_for(self, entries: Sequence[Entry]) -> list[DataKey | Problem | Sealed]:
         young, old = self._cache.young, self._cache.old
