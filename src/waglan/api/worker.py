@@ -15,6 +15,7 @@ from waglan.api.app import create_app
 from waglan.api.respond import ASGIApp, Receive, Scope, Send
 from waglan.core import Problem
 from waglan.runtime import Workspace
+from waglan.runtime.collector import calm
 
 
 class Flag(Protocol):
@@ -48,6 +49,7 @@ class Worker:
             self._tell({"problem": problem.as_dict()})
             logging.shutdown()
             os._exit(3)
+        calm()
         app = create_app(workspace, stopping=lambda: bool(self._stopping.value))
         return Served(workspace, app, lambda sample: self._tell({"sample": sample}))
 

@@ -25,6 +25,7 @@ from waglan.core.decision import Route
 from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
 from waglan.runtime import Ask, Reply, Workspace
+from waglan.runtime.collector import calm
 from waglan.runtime.rows import ENCODINGS, Rejected, Row, Seen, at_row, check_columns, open_rows
 
 STOPS = ("ledger.", "vault.", "environment.")
@@ -132,6 +133,7 @@ def decide(
         resume=resume,
     )
     with Workspace.open(workspace) as opened:
+        calm()
         summary = run(opened, plan)
     _show(summary, as_json)
     if summary.rejected:

@@ -129,10 +129,10 @@ class Judge:
             kits = [shared] * len(cases)
         outcomes = [outcome for outcome, _ in given]
         if kits[0] is shared or not any(kit.uses for kit in kits):
-            checked = await self._checks.after(cases, outcomes, now_ms, tuple(kits[0].uses))
+            checked = await self._checks.after(cases, outcomes, now_ms, kits[0].uses)
         else:
             checked = [
-                (await self._checks.after((case,), (outcome,), now_ms, tuple(kit.uses)))[0]
+                (await self._checks.after((case,), (outcome,), now_ms, kit.uses))[0]
                 for case, outcome, kit in zip(cases, outcomes, kits, strict=True)
             ]
         return [Answer(after.rest, why, kit, after) for after, (_, why), kit in zip(checked, given, kits, strict=True)]
@@ -204,7 +204,7 @@ class Judge:
             tier=manifest.tier,
             oversight_level=routed.oversight,
             phase=manifest.phase,
-            models=tuple(kit.uses),
+            models=kit.uses,
             control_us=costs,
             failover=kit.failover,
             drill=ask.drill,

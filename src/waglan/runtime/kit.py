@@ -74,8 +74,8 @@ class RuntimeKit:
     def __init__(self, slots: Slots, now_ms: int) -> None:
         self._slots = slots
         self.now_ms = now_ms
-        self.uses: list[ModelUse] = []
-        self.findings: list[Finding] = []
+        self.uses: tuple[ModelUse, ...] = ()
+        self.findings: tuple[Finding, ...] = ()
         self.failover = False
 
     async def model(self, slot: str, inputs: Mapping[str, Any]) -> Any:
@@ -144,13 +144,12 @@ class RuntimeKit:
 
     def _failed(self, slot: str, seat: Seat, code: str, error: str) -> None:
         self._used(slot, seat, answered=False, latency_us=0)
-        self.findings.append(
-            Finding(control=FAILOVER_CONTROL, verdict=Verdict.NOTE, code=code, params=(slot, seat.card.id, error))
-        )
+        params = (slot, seat.card.id, error)
+        self.findings += (Finding(control=FAILOVER_CONTROL, verdict=Verdict.NOTE, code=code, params=params),)
 
     def _used(self, slot: str, seat: Seat, *, answered: bool, latency_us: int) -> None:
         card = seat.card
-        self.uses.append(
+        self.uses += (
             ModelUse(
                 slot=slot,
                 id=card.id,
@@ -160,5 +159,5 @@ class RuntimeKit:
                 region=card.region,
                 answered=answered,
                 latency_us=latency_us,
-            )
+            ),
         )

@@ -9,8 +9,7 @@ from waglan.core.decision import Decision, data_classes, encode_inputs, entry
 from waglan.core.entry import Entry, event
 from waglan.core.events import OutcomeLabel
 from waglan.core.ids import Ids
-from waglan.core.outcome import ModelUse, Outcome, Reason, fault
-from waglan.core.problem import Problem
+from waglan.core.outcome import ModelUse, Outcome, Reason
 from waglan.runtime.catalogue import Loaded
 from waglan.runtime.route import route
 from waglan.runtime.rows.mapping import PastDecision
@@ -28,16 +27,11 @@ def past_entries(
     loaded
         The use case they belong to.
     past
-        As the mapping read them.
+        As the mapping read and checked them.
     ids, now_ms
         Ids are of the time of import; when the decision was made stands in ``at_ms``.
     pseudonym
         The vault's.
-
-    Raises
-    ------
-    Problem
-        ``import.outcome`` for a row whose outcome can't be recorded.
     """
     classes = data_classes(loaded.manifest)
     entries: list[Entry] = []
@@ -60,14 +54,6 @@ def _decision(loaded: Loaded, past: PastDecision, decision_id: str, subject: str
         score=past.score,
         reasons=tuple(Reason(code=code) for code in past.reasons),
     )
-    if why := fault(outcome):
-        raise Problem(
-            f"The outcome of row {past.row} can't be recorded.",
-            f"It has a fault: {why}.",
-            "Correct the row or the mapping.",
-            code="import.outcome",
-            where=f"row {past.row}",
-        )
     routed = route((), outcome, "", manifest)
     model = ModelUse(slot=CHANNEL, id=past.model_id, version=past.model_version, digest="")
     return Decision(
