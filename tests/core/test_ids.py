@@ -1,7 +1,7 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pytest
 from waglan.core.ids import ALPHABET, Ids, from_bytes, to_bytes, ulid
 
 
@@ -23,6 +23,13 @@ def test_ids_only_rise_whatever_the_clock_does(times):
     ids = Ids()
     made = [ids.new(1_000 + t) for t in times]
     assert made == sorted(set(made))
+
+
+def test_ids_go_on_rising_when_the_part_that_counts_is_used_up():
+    ids = Ids(lambda count: b"\0\0\0\0\0\0\0" + ((1 << 21) - 4).to_bytes(3, "big"))
+    made = [to_bytes(ids.new(7)) for _ in range(4)]
+    counted = [int.from_bytes(each, "big") & (1 << 80) - 1 for each in made]
+    assert counted == [(1 << 20) - 2, (1 << 20) - 1, 1 << 20, (1 << 20) + 1]
 
 
 @pytest.mark.parametrize("text", ["", "0" * 25, "U" * 26, "Z" * 26, "01ARZ3NDEKTSV4RRFFQ69G5FAv"])

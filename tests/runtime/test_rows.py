@@ -20,8 +20,10 @@ from waglan.runtime.rows import (
     Delimited,
     JsonArray,
     JsonLines,
+    Mapper,
     Rejected,
     Row,
+    Seen,
     check_columns,
     open_rows,
     parse_line,
@@ -146,6 +148,11 @@ def test_cells_over_several_lines_and_crlf():
     assert [r.line for r in got] == [2, 5]
 
 
+def test_a_header_over_two_lines():
+    got = table(b'"a\nb",c\n1,2\n')
+    assert [(r.line, r.values) for r in got] == [(3, {"a\nb": "1", "c": "2"})]
+
+
 @pytest.mark.parametrize(
     ("line", "code", "field"),
     [
@@ -157,6 +164,7 @@ def test_cells_over_several_lines_and_crlf():
         (b'1,"2"x', "row.quotes", ""),
         (b"1," + b"x" * (MAX_CELL + 1), "row.cell-too-long", "b"),
         (b'1,"' + b"x" * (MAX_CELL + 1) + b'"', "row.cell-too-long", ""),
+        (b"1," + b"x" * (MAX_CELL + 1) + b"\xff", "row.encoding", ""),
         (b"1," + b"x" * (MAX_RECORD + 1), "row.too-long", ""),
     ],
 )
@@ -250,6 +258,8 @@ def test_a_line_without_end_takes_bounded_memory():
         (b'{"a": "\\ud800"}', "row.encoding"),
         (b'{"\\ud800": 1}', "row.encoding"),
         (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", "row.too-deep"),
+        (b'{"a": [[{"b": [1]}]]}', "ok"),
+        (b'{"a": "\\u9673\\ud83d\\ude00"}', "ok"),
         (b'{"a": ' + b"[" * 100_000 + b"}", "row.too-deep"),
         (b'{"a": "' + b"x" * MAX_RECORD + b'"}', "row.too-long"),
     ],
@@ -325,6 +335,39 @@ def test_parquet_in_chunks_with_types(parquet):
     assert bad.problem.where == "row 2501, field f"
 
 
+def test_parquet_values_without_a_form_in_the_record_reject_their_row(tmp_path):
+    import duckdb
+
+    path = tmp_path / "odd.parquet"
+    duckdb.sql(
+        "SELECT UUID '00000000-0000-0000-0000-00000000000a' AS u, [1.5] AS l, NULL::BLOB AS b"
+        " UNION ALL SELECT NULL, [1.5, 'nan'::DOUBLE], NULL UNION ALL SELECT NULL, NULL, 'x'::BLOB"
+    ).write_parquet(str(path))
+    with open_rows(path) as opened:
+        good, nan, blob = list(opened.table)
+    assert good.values == {"u": "00000000-0000-0000-0000-00000000000a", "l": [1.5], "b": None}
+    assert (nan.problem.code, nan.problem.where) == ("row.not-finite", "row 2, field l")
+    assert (blob.problem.code, blob.problem.where) == ("row.unsupported", "row 3, field b")
+
+
+def test_parquet_damaged_further_on_says_from_which_row(tmp_path):
+    import duckdb
+
+    path = tmp_path / "late.parquet"
+    rows = duckdb.sql("SELECT i, hash(i) AS h FROM range(200000) r(i)")
+    rows.write_parquet(str(path), row_group_size=20_000, compression="snappy")
+    data = bytearray(path.read_bytes())
+    for at in range(len(data) // 2, len(data) // 2 + 60_000, 7):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    taken = 0
+    with pytest.raises(Problem) as refused, open_rows(path) as opened:
+        for row in opened.table:
+            taken = row.number
+    assert refused.value.code == "file.parquet" and taken > 0
+    assert refused.value.where == f"row {taken + 1} and after"
+
+
 def test_damaged_parquet_is_one_problem(parquet, tmp_path):
     data = bytearray(parquet.read_bytes())
     for name, spoilt in (
@@ -373,6 +416,52 @@ def test_foreign_files_are_named(tmp_path, name, data, code):
     with pytest.raises(Problem) as refused, open_rows(path):
         pass
     assert refused.value.code == code
+
+
+def test_a_format_nobody_knows_is_named(tmp_path):
+    with pytest.raises(Problem) as refused, open_rows(tmp_path / "a.csv", wanted="xls"):
+        pass
+    assert refused.value.code == "file.format" and "csv" in refused.value.why
+
+
+def test_missing_values_never_count_as_repeated():
+    seen = Seen(bytes(32))
+    assert [seen.value("id", value, n) for n, value in enumerate(["a", None, "", None, "", "a"])] == [None] * 5 + [0]
+    seen.close()
+
+
+PAST = """
+decided_at = {{column = "when", format = "iso", time_zone = "{zone}"}}
+effect = {{column = "result"}}
+adverse = {{column = "against"}}
+route = {{column = "who"}}
+"""
+
+
+def past(zone="Asia/Hong_Kong", **cells):
+    row = {"when": "2025-01-02", "result": "accept", "against": None, "who": None} | cells
+    return Mapper(PAST.format(zone=zone), "m.toml", MANIFEST).read(row, 1, text=False)
+
+
+@pytest.mark.parametrize(
+    ("against", "adverse"), [("Yes", True), (1, True), (True, True), ("n", False), (False, False), (None, False)]
+)
+def test_how_a_past_decision_says_that_it_was_adverse(against, adverse):
+    assert past(against=against).adverse is adverse
+
+
+@pytest.mark.parametrize(("column", "value"), [("against", "perhaps"), ("who", "nobody")])
+def test_a_past_decision_that_cannot_be_read_names_its_column(column, value):
+    with pytest.raises(Problem) as refused:
+        past(**{column: value})
+    assert (refused.value.code, refused.value.where) == ("import.wrong", column) and value in refused.value.what
+
+
+def test_time_zones_of_past_decisions():
+    assert past("+08:00").decided_at == past().decided_at == past("-05:30").decided_at - 48_600_000
+    with pytest.raises(Problem) as refused:
+        past("+25:00")
+    assert refused.value.code == "mapping.invalid" and "+25:00" in refused.value.what
 
 
 def test_known_names_tell_the_delimiter(tmp_path):

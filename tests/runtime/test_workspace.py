@@ -1,13 +1,19 @@
 import asyncio
+import hashlib
 import json
 import textwrap
 
+import msgspec
 import pytest
 
+from tests.runtime.parts import Adds
 from waglan.core import Problem, Reason, Route
-from waglan.core.events import ModelRegistration
+from waglan.core.events import ModelRegistration, OutcomeLabel
+from waglan.core.model import formats
 from waglan.runtime import Ask, Reply, Workspace
+from waglan.runtime.catalogue import Catalogue
 from waglan.runtime.settings import read_settings
+from waglan.runtime.shelf import Shelf
 
 MODULE = """
 from pathlib import Path
@@ -284,3 +290,95 @@ def test_a_recorded_function_behaves_as_before_and_is_on_the_log(tmp_path):
 
 def _odd(x: complex) -> int:
     return 1
+
+
+def test_a_module_by_its_dotted_name_and_one_without_a_plug_in(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "firm_only_controls.py").write_text("plugin = None\n")
+    folder = tmp_path / "w"
+    Workspace.create(folder, modules=("firm_only_controls",)).close()
+    with Workspace.open(folder) as workspace:
+        assert "credit" in list(workspace.catalogue)
+
+
+def test_a_plug_in_whose_manifest_is_missing_names_the_file(tmp_path):
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "triage.py").write_text(textwrap.dedent(MODULE))
+    for _ in range(2):  # what failed to load isn't taken for loaded the next time
+        with pytest.raises(Problem) as caught:
+            Catalogue(folder, ("./triage.py",))
+        assert caught.value.code == "manifest.file" and "triage.toml" in caught.value.what
+
+
+def test_postgresql_needs_a_database(tmp_path):
+    with pytest.raises(Problem) as caught:
+        Workspace.create(tmp_path / "w", store="postgresql")
+    assert caught.value.code == "settings.dsn" and "WAGLAN_LEDGER__DSN" in caught.value.next
+
+
+class _Stored(Adds):
+    """A model read from a file; ``id`` may lie about which."""
+
+    def __init__(self, data):
+        said = json.loads(data)
+        super().__init__(said.get("lies", said["id"]))
+        self.card = msgspec.structs.replace(self.card, digest=hashlib.sha256(data).hexdigest())
+
+
+def shelf_of(workspace, **files):
+    if "test.stored" not in formats:
+        formats.add("test.stored", _Stored)
+    for name, said in files.items():
+        (workspace.folder / "models" / f"{name}.json").write_text(json.dumps({"format": "test.stored", **said}))
+    return Shelf(workspace.folder / "models", workspace.registers, workspace.clock)
+
+
+def test_of_several_files_the_registered_one_counts_and_only_unchanged(workspace):
+    shelf = shelf_of(workspace, old={"id": "m", "version": "1"}, new={"id": "m", "version": "2"})
+    with pytest.raises(Problem) as caught:
+        shelf.seat("m")
+    assert caught.value.code == "model.ambiguous" and "new.json" in caught.value.why
+    path = workspace.folder / "models" / "new.json"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    workspace.register_model(ModelRegistration(id="m", version="2", digest=digest))
+    assert shelf.seat("m").card.digest == digest
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(Problem) as caught:
+        shelf.seat("m")
+    assert caught.value.code == "model.digest" and digest[:16] in caught.value.why
+
+
+def test_a_reader_that_gives_a_file_another_identity_is_refused(workspace):
+    with pytest.raises(Problem) as caught:
+        shelf_of(workspace, m={"id": "m", "lies": "other"}).seat("m")
+    assert caught.value.code == "model.card"
+
+
+def test_events_that_change_no_register_are_passed_over(workspace):
+    reply = workspace.runtime.decide_sync("triage", {"days": 3})
+    workspace.record(OutcomeLabel(label="repaid", label_at=1), refs=(reply.decision.id,))
+    assert workspace.registers.size == workspace.ledger.head().size
+    assert not workspace.registers.models()
+
+
+def test_a_recorded_function_may_give_a_whole_outcome_and_takes_named_parameters_only(tmp_path):
+    import waglan
+    from waglan.runtime import recorded as door
+
+    Workspace.create(tmp_path / "w").close()
+
+    @waglan.recorded("whole", owner="Ada", purpose="limits", tier="low", folder=tmp_path / "w")
+    def whole(income: float) -> waglan.Outcome:
+        return waglan.Outcome(value=income, effect="set", adverse=False, reasons=(Reason(code="INCOME"),))
+
+    try:
+        assert whole(5.0) == 5.0
+    finally:
+        door.workspace(tmp_path / "w").close()
+    with pytest.raises(TypeError, match=r"\*incomes"):
+        waglan.recorded("many", owner="a", purpose="p")(_many)
+
+
+def _many(*incomes: float) -> float:
+    return sum(incomes)

@@ -59,7 +59,7 @@ def _type(spec: Input) -> Any:
             kind = Annotated[str, msgspec.Meta(max_length=spec.max_length)]
         case "list":
             kind = list[Any]
-        case "object":
+        case _:
             kind = dict[str, Any]
     return kind if spec.required else kind | None
 

@@ -14,8 +14,10 @@ from waglan.core.usecase import UseCase
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_PATH = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_PATH = re.compile(r" - at (`key` in )?`\$?(?P<path>[^`]*)`$")
+_UNKNOWN = re.compile(
+    r"Object contains unknown field `(?P<name>[^`]*)`|Invalid enum value '(?P<key>[^']*)' - at `key` in "
+)
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 
 
@@ -99,8 +101,8 @@ def _explain(text: str, document: Any, kind: type, origin: str, message: str) ->
     path = _named(document, kind, re.findall(r"\.\.\.|[^.\[\]]+", match["path"]) if match else [])
     reason = _PATH.sub("", message)
     if unknown := _UNKNOWN.search(message):
-        name = unknown["name"]
-        valid = _fields_at(kind, path)
+        name = unknown["name"] or unknown["key"]
+        valid = _keys_at(kind, path)
         return Problem(
             f"Unknown key {name!r}.",
             nearest(name, valid),
@@ -155,7 +157,7 @@ def _type_at(kind: Any, path: list[str]) -> Any:
         kind = next((a for a in get_args(kind) if a is not type(None)), kind) if _optional(kind) else kind
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             kind = get_type_hints(kind).get(step, Any)
-        elif get_origin(kind) in (dict, list, tuple):
+        else:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
     return next((a for a in get_args(kind) if a is not type(None)), kind) if _optional(kind) else kind
 
@@ -164,11 +166,11 @@ def _optional(kind: Any) -> bool:
     return type(None) in get_args(kind)
 
 
-def _fields_at(kind: Any, path: list[str]) -> tuple[str, ...]:
+def _keys_at(kind: Any, path: list[str]) -> tuple[str, ...]:
     found = _type_at(kind, path)
-    if isinstance(found, type) and issubclass(found, msgspec.Struct):
-        return tuple(f.encode_name for f in msgspec.structs.fields(found))
-    return ()
+    if get_origin(found) is dict:
+        return get_args(get_args(found)[0])
+    return tuple(f.encode_name for f in msgspec.structs.fields(found))
 
 
 def _choices_at(kind: Any, path: list[str]) -> tuple[str, ...]:
