@@ -344,7 +344,7 @@ def test_hold_and_retention_refuse_erasure(tmp_path: Path) -> None:
     clock = MovableClock()
     vault = opened(tmp_path, clock)
     kid = sealed(vault, entry(vault.subject("A"))).kid
-    intent = Intent(kid, "0" * 26, clock.now_ms(), "request", "dpo")
+    intent = Intent(kid, "0" * 26, clock.now_ms(), "request", "dpo", "")
 
     def code() -> str:
         with pytest.raises(Problem) as caught:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from waglan.core.clock import Clock
 from waglan.core.entry import Entry, event
 from waglan.core.events import ClockStep
@@ -27,7 +29,7 @@ DUAL_LEAVES = 4_096
 class Prepared(NamedTuple):
     """Rows ready to be written, whose they are, and what was refused.
 
-    ``first_n`` and ``next_n`` are the source's counter before and after.
+    ``next_n`` is the source's counter afterwards.
     """
 
     tickets: tuple[Ticket, ...]
@@ -45,6 +47,13 @@ class Prepared(NamedTuple):
             answers.append(Answer(ticket, reply))
             index += len(reply)
         return answers
+
+
+class _Kid(msgspec.Struct, frozen=True):
+    kid: str = ""
+
+
+_kid = msgspec.json.Decoder(_Kid).decode
 
 
 class StepDetector:
@@ -86,6 +95,7 @@ class Assembly:
 
     def __init__(self, vault: Vault, signer: Signer, *, tenant: str, source: str, clock: Clock, ids: Ids) -> None:
         self.n = 0
+        self._epoch = -1
         self._vault = vault
         self._signer = signer
         self._tenant = tenant
@@ -119,6 +129,25 @@ class Assembly:
                 refused.append(Answer(ticket, unforeseen(error)))
             at += count
         return Prepared(tuple(good), tuple(rows), len(lead), tuple(refused), self.n + len(rows))
+
+    def stale(self, prepared: Prepared) -> bool:
+        """Whether a key of these rows was shredded since they were sealed; costs microseconds where nothing moved.
+
+        Asked while nobody else can write to the log, a False holds until the commit: an erasure's event is appended
+        after the key is gone. The epoch that was seen last is from before this sealing, so an equal one says that
+        nothing happened since. A vault that can't be asked counts as stale: sealing again tells callers why.
+        """
+        try:
+            custody = self._vault.custody
+            epoch = custody.epoch()
+            if epoch == self._epoch:
+                return False
+            kids = {_kid(row.leaf).kid for row in prepared.rows}
+            stale = not custody.has(sorted(kids - {""}))
+        except Problem:
+            return True
+        self._epoch = epoch
+        return stale
 
     def done(self, prepared: Prepared) -> None:
         """The prepared rows stand in the log."""

@@ -12,7 +12,7 @@ import datetime as dt
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from types import MappingProxyType
@@ -67,13 +67,17 @@ class Keyholder(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """An erasure that was decided, with the id and time of its event, whether that is on the log yet or not."""
+    """An erasure that was decided, with what its event says, whether that is on the log yet or not."""
 
     kid: str
     entry_id: str
     at_ms: int
     basis: str
     actor: str
+    pseudonym: str
+
+
+_AT_ONCE = 512
 
 
 class Custody:
@@ -156,42 +160,76 @@ class Custody:
             yield
 
     def intend(self, intent: Intent) -> None:
-        """Make the decision to erase durable, before the event is on the log.
+        """Erase: key and mapping are gone, and the decision is durable, when this returns; its event comes after.
+
+        In this order no entry under the key can stand behind the erasure's event: who commits to the log asks
+        `epoch` while nobody else can, and the event isn't there before the epoch moved.
 
         Raises
         ------
         Problem
             ``vault.held`` under a legal hold, ``vault.retained`` before the end of retention.
         """
-        with self._file.writing() as connection:
-            holder = _needed(connection, intent.kid)
-            move(holder.state, State.SHREDDED, intent.kid)
-            _allowed(holder, self._clock.now_ms())
-            connection.execute("INSERT INTO intent VALUES (?, ?, ?, ?, ?)", intent)
+        with self._file.alone():
+            with self._file.writing() as connection:
+                holder = _needed(connection, intent.kid)
+                move(holder.state, State.SHREDDED, intent.kid)
+                _allowed(holder, self._clock.now_ms())
+                connection.execute("INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?)", intent)
+                self._delete(connection, (intent.kid,))
+            self._forget()
+
+    def done(self, kid: str) -> None:
+        """The erasure's event is on the log: forget the intent; what was deleted is then in no file of the vault.
+
+        The commit needn't be synced by itself: emptying the write-ahead log syncs it, and an intent that a power cut
+        brings back finds its event by its id.
+        """
+        with self._file.alone():
+            with self._file.writing(durable="NORMAL") as connection:
+                connection.execute("DELETE FROM intent WHERE kid = ?", (kid,))
+            self._file.truncate()
 
     def intents(self) -> tuple[Intent, ...]:
-        """Erasures decided and not yet done."""
+        """Erasures decided whose event may not be on the log yet."""
         with self._file.reading() as connection:
             return tuple(Intent(*row) for row in connection.execute("SELECT * FROM intent ORDER BY at_ms, kid"))
 
     def shred(self, kids: tuple[str, ...]) -> None:
-        """Delete keys with mapping and holds, leaving their random names; what is deleted is in no file of the vault.
+        """Delete keys whose erasure is on the log already; what is deleted is in no file of the vault.
 
-        The commit needn't be synced by itself: until the emptying of the write-ahead log has synced it, the intent
-        is still there too. Backups are owed the same and get it from `Vault.purge_backups`.
+        The commit needn't be synced by itself: emptying the write-ahead log syncs it.
         """
-        now = self._clock.now_ms()
         with self._file.alone():
             with self._file.writing(durable="NORMAL") as connection:
-                for kid in kids:
-                    connection.execute("DELETE FROM dek WHERE kid = ?", (kid,))
-                    connection.execute("DELETE FROM hold WHERE kid = ?", (kid,))
-                    connection.execute("DELETE FROM intent WHERE kid = ?", (kid,))
-                    connection.execute("INSERT OR IGNORE INTO shredded VALUES (?, ?)", (kid, now))
-                    connection.execute("INSERT OR IGNORE INTO purge SELECT path, ? FROM copy", (kid,))
-                self._file.bump(connection)
+                self._delete(connection, kids)
             self._forget()
             self._file.truncate()
+
+    def _delete(self, connection: sqlite3.Connection, kids: tuple[str, ...]) -> None:
+        """Delete keys with mapping and holds, leaving their random names; backups are owed the same."""
+        now = self._clock.now_ms()
+        for kid in kids:
+            connection.execute("DELETE FROM dek WHERE kid = ?", (kid,))
+            connection.execute("DELETE FROM hold WHERE kid = ?", (kid,))
+            connection.execute("INSERT OR IGNORE INTO shredded VALUES (?, ?)", (kid, now))
+            connection.execute("INSERT OR IGNORE INTO purge SELECT path, ? FROM copy", (kid,))
+        self._file.bump(connection)
+
+    def epoch(self) -> int:
+        """Moves with every erasure, restriction and rotation of the tenant key; takes microseconds."""
+        return self._file.epoch()
+
+    def has(self, kids: Sequence[str]) -> bool:
+        """Whether all of these different keys are there still."""
+        with self._file.reading() as connection:
+            for start in range(0, len(kids), _AT_ONCE):
+                part = kids[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(part))
+                found = connection.execute(f"SELECT count(*) FROM dek WHERE kid IN ({marks})", part).fetchone()
+                if found[0] < len(part):
+                    return False
+        return True
 
     def reconciled(self) -> int:
         """Up to which index of the log erasures were compared with the keys here."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from waglan.ledger.log import Recorded
 
 _ERASURE = b'"kind":"erasure"'
+_LONG = "x" * 256
 
 
 class Log(Protocol):
@@ -124,10 +125,10 @@ def retain(ledger: Log, who: str, until_ms: int | None, basis: str, actor: str) 
 
 
 def erase(ledger: Log, who: str, basis: str, actor: str) -> Recorded:
-    """Erase a person: the event goes onto the log, then key and mapping are shredded, in backups too.
+    """Erase a person: key and mapping are shredded, then the event goes onto the log, then backups lose the key too.
 
-    Once the decision is durable in the vault, a crash or a failing log only delays it: `finish_pending` carries it
-    out.
+    The first step makes the decision durable along with the event's words; a crash or a failing log only delays the
+    others: `finish_pending` carries them out.
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ def erase(ledger: Log, who: str, basis: str, actor: str) -> Recorded:
     Raises
     ------
     Problem
-        ``vault.unknown``; ``vault.held`` or ``vault.retained``, and nothing happened; ``vault.busy`` or
+        ``vault.unknown``; ``vault.held``, ``vault.retained``, or ``leaf.size`` or ``leaf.value`` for a basis that
+        can't be written to the log, and nothing happened; ``vault.busy`` or
         ``vault.backup`` when everything is erased but an old copy of the bytes couldn't be reached.
     """
     vault = ledger.vault
@@ -147,10 +149,13 @@ def erase(ledger: Log, who: str, basis: str, actor: str) -> Recorded:
         _finish(ledger)
         holder = _holder(vault, who)
         now = vault.clock.now_ms()
-        intent = Intent(holder.kid, vault.ids.new(now), now, basis, actor)
+        intent = Intent(holder.kid, vault.ids.new(now), now, basis, actor, holder.pseudonym)
+        leaf.build(
+            _event(intent), tenant=_LONG, source=_LONG, n=leaf.MAX_INT, kid="", commit={}, subject=holder.pseudonym
+        )
         vault.custody.intend(intent)
-        recorded = _append(ledger, intent, holder.pseudonym)
-        vault.custody.shred((intent.kid,))
+        recorded = _append(ledger, intent)
+        vault.custody.done(intent.kid)
         vault.backups.purge()
     return recorded
 
@@ -192,16 +197,18 @@ def _finish(ledger: Log) -> tuple[str, ...]:
     intents = custody.intents()
     for intent in intents:
         if ledger.find(intent.entry_id) is None:
-            holder = custody.get(intent.kid)
-            _append(ledger, intent, holder.pseudonym if holder else "")
-        custody.shred((intent.kid,))
+            _append(ledger, intent)
+        custody.done(intent.kid)
     return tuple(intent.kid for intent in intents)
 
 
-def _append(ledger: Log, intent: Intent, pseudonym: str) -> Recorded:
+def _event(intent: Intent) -> Entry:
     facts = Erasure(basis=intent.basis, erased_kid=intent.kid)
-    entry = event(intent.entry_id, intent.at_ms, facts, subject=pseudonym, actor=intent.actor)
-    return ledger.submit((entry,)).result()[0]
+    return event(intent.entry_id, intent.at_ms, facts, subject=intent.pseudonym, actor=intent.actor)
+
+
+def _append(ledger: Log, intent: Intent) -> Recorded:
+    return ledger.submit((_event(intent),)).result()[0]
 
 
 def _record(ledger: Log, facts: Event, holder: Keyholder, actor: str) -> Recorded:

@@ -176,7 +176,10 @@ def _facts(facts: object) -> Any:
         value = getattr(facts, name)
         if value is not None and not -MAX_INT <= value <= MAX_INT:
             raise _refused(f"facts.{name}", "a whole number of 2**53 or more loses digits in other readers")
-    encoded = _encode(facts)
+    try:
+        encoded = _encode(facts)
+    except UnicodeEncodeError as error:
+        raise _surrogate(error) from None
     return _EMPTY if encoded == b"{}" else msgspec.Raw(encoded)
 
 

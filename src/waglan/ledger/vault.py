@@ -12,6 +12,7 @@ from pathlib import Path
 
 from waglan.core.clock import Clock
 from waglan.core.entry import Entry
+from waglan.core.events import Erasure
 from waglan.core.ids import Ids, from_bytes
 from waglan.core.problem import Problem
 from waglan.ledger import sealing
@@ -203,7 +204,7 @@ class Vault:
         for index in missing:
             name = entries[index].subject
             if name:
-                keys[index] = found.get(name) or _lost(name)
+                keys[index] = found.get(name) or _keyless(entries[index])
 
     def _find(self, connection: sqlite3.Connection, name: str) -> DataKey | None:
         row = connection.execute(_FIND + "pseudonym = ?", (self._proposals.durable(name),)).fetchone()
@@ -296,6 +297,13 @@ class Vault:
     def expire_backups(self, folder: Path, days: int = 30) -> list[Path]:
         """Delete the vault's backups in a folder that are older; returns which."""
         return self.backups.expire(folder, days)
+
+
+def _keyless(entry: Entry) -> Sealed | Problem:
+    """Of an erased person, the erasure alone can be recorded: it says nothing that needs the key."""
+    if entry.kind == Erasure.kind and not entry.private:
+        return Sealed("", entry.subject, {}, b"")
+    return _lost(entry.subject)
 
 
 def _lost(name: str) -> Problem:

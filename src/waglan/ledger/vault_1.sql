@@ -11,13 +11,14 @@ CREATE TABLE dek (
 ) WITHOUT ROWID;
 CREATE TABLE hold (kid TEXT NOT NULL, basis TEXT NOT NULL, PRIMARY KEY (kid, basis)) WITHOUT ROWID;
 CREATE TABLE shredded (kid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
--- An erasure that is decided: its event and what it was, until key and mapping are gone.
+-- An erasure that is decided, its key and mapping gone: what its event says, until that is on the log.
 CREATE TABLE intent (
-    kid      TEXT PRIMARY KEY,
-    entry_id TEXT NOT NULL,
-    at_ms    INTEGER NOT NULL,
-    basis    TEXT NOT NULL,
-    actor    TEXT NOT NULL
+    kid       TEXT PRIMARY KEY,
+    entry_id  TEXT NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    basis     TEXT NOT NULL,
+    actor     TEXT NOT NULL,
+    pseudonym TEXT NOT NULL
 ) WITHOUT ROWID;
 -- Backups, and the keys still to be removed from them.
 CREATE TABLE copy (path TEXT PRIMARY KEY, made_ms INTEGER NOT NULL) WITHOUT ROWID;

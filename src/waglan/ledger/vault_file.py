@@ -38,7 +38,7 @@ class VaultFile:
         self._writer: sqlite3.Connection | None = None
         self._reading = threading.Lock()
         self._writing = threading.RLock()
-        self._seen: int | None = None
+        self._seen: int | None = None  # by the reading connection that is open
         self._epoch = 0
         self._private()
         with self.reading() as connection:
@@ -55,7 +55,7 @@ class VaultFile:
         with self._reading, self._writing:
             _shut(self._reader)
             _shut(self._writer)
-            self._reader = self._writer = self._seen = None
+            self._reader = self._writer = None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -63,7 +63,7 @@ class VaultFile:
         with self._reading:
             try:
                 if self._reader is None:
-                    self._reader = self._open()
+                    self._reader, self._seen = self._open(), None
                 yield self._reader
             except sqlite3.Error as error:
                 _shut(self._reader)
@@ -76,7 +76,7 @@ class VaultFile:
         with self._writing:
             try:
                 if self._writer is None:
-                    self._writer, self._seen = self._open(), None
+                    self._writer = self._open()
                 yield self._writer
             except sqlite3.Error as error:
                 _shut(self._writer)
@@ -101,9 +101,13 @@ class VaultFile:
                 raise
 
     def epoch(self) -> int:
-        """Counts erasures, restrictions and rotations, by whichever process; read it inside `alone`."""
-        with self.alone() as connection:
-            version = connection.execute("PRAGMA data_version").fetchone()[0]
+        """Counts erasures, restrictions and rotations committed by whichever process; takes microseconds.
+
+        It asks the reading connection, so it never waits for a transaction: the ledger's writer calls it while it
+        keeps other processes from the log.
+        """
+        with self.reading() as connection:
+            version: int = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._seen:
                 self._epoch = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0]
                 self._seen = version
@@ -112,7 +116,6 @@ class VaultFile:
     def bump(self, connection: sqlite3.Connection) -> None:
         """Tell every process to forget what it holds in memory, as part of a transaction."""
         connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
-        self._seen = None
 
     def truncate(self, *, wait: bool = True) -> None:
         """Move everything to the main file and empty the write-ahead log, so that old pages are in neither.

@@ -30,6 +30,10 @@ class _Lost(NamedTuple):
     until: float
 
 
+class _StaleError(Exception):
+    """A key of the batch was shredded between sealing and committing; nothing was written."""
+
+
 class Writer:
     """See `waglan.ledger.log.Ledger`, which owns it."""
 
@@ -99,6 +103,13 @@ class Writer:
 
     def _serve(self, tickets: Sequence[Ticket]) -> bool:
         """Commit tickets and answer them; False when the storage failed. No tickets: sign the head with both keys."""
+        while True:
+            try:
+                return self._serve_once(tickets)
+            except _StaleError:  # each turn refuses a ticket whose person was erased, so there is an end
+                continue
+
+    def _serve_once(self, tickets: Sequence[Ticket]) -> bool:
         try:
             prepared = self._assembly.prepare(tickets)
         except Exception as error:  # the vault refuses: nothing was sealed, nothing is written
@@ -112,6 +123,8 @@ class Writer:
         if prepared.rows or (dual and self._last.size):
             try:
                 first = self._commit(prepared, dual)
+            except _StaleError:
+                raise
             except Exception as error:
                 self._failed(prepared, error)
                 return False
@@ -133,6 +146,8 @@ class Writer:
         def build(head: Head) -> Batch:
             nonlocal first
             self._same_log(head)
+            if prepared.rows and self._assembly.stale(prepared):
+                raise _StaleError
             first = head.size
             return self._assembly.batch(head, prepared.rows, dual=dual)
 
