@@ -109,3 +109,29 @@ def test_the_verifier_follows_a_hand_over_and_no_other(tmp_path: Path) -> None:
         verify.hand_over(NAME, old, facts | {"vkeys": list(change.vkeys[:1])})
     with pytest.raises(ValueError, match="key change"):
         verify.hand_over(NAME, old, facts | {"vkeys": list(stranger.vkeys)})
+
+
+def test_whoever_makes_the_keys_first_has_made_them(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+
+    def slow(count: int) -> bytes:
+        """Randomness that takes so long that another process is first."""
+        Signer.load_or_create(folder, NAME)
+        return bytes(count)
+
+    late = Signer.load_or_create(folder, NAME, slow)
+    assert late.vkeys == Signer.load_or_create(folder, NAME).vkeys
+    assert [path.name for path in folder.iterdir()] == [keys.FILE]
+
+
+def test_keys_that_cannot_be_written_are_a_problem_and_leave_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+
+    def gone(count: int) -> bytes:
+        if folder.exists():
+            folder.rmdir()
+        return bytes(count)
+
+    with pytest.raises(Problem) as caught:
+        Signer.load_or_create(folder, NAME, gone)
+    assert caught.value.code == "ledger.keys" and "can't be written" in caught.value.why

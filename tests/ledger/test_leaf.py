@@ -260,3 +260,19 @@ def test_other_containers() -> None:
         leaf.canonical({"x": {1, 2}})
     with pytest.raises(Problem):
         leaf.canonical({"x": math.nan})
+
+
+class Free(Event, frozen=True, kw_only=True):
+    any: object = None
+
+
+def test_a_struct_of_anything_is_looked_at_value_by_value() -> None:
+    assert b'"facts":{"any":{"a":1,"b":2}}' in built(Free(any={"b": 2, "a": 1}))
+    with pytest.raises(Problem, match=r"facts\.any"):
+        built(Free(any=0.5))
+
+
+def test_text_that_utf_8_cannot_say_has_no_canonical_form() -> None:
+    with pytest.raises(Problem) as caught:
+        leaf.canonical({"x": "\ud800"})
+    assert caught.value.code == "leaf.value"

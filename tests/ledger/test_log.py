@@ -312,6 +312,45 @@ def test_a_full_queue_holds_threads_and_loops_back() -> None:
     assert queue.take(100, 0.01) == []
 
 
+def test_a_loop_waits_for_room_and_one_that_gives_up_is_passed_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waglan.ledger.log.QUEUE_ENTRIES", 2)
+    log, store = scene.faulty()
+    store.gate.clear()
+
+    async def main() -> list[int]:
+        callers = [asyncio.create_task(log.append([entry()])) for _ in range(8)]
+        await asyncio.sleep(0.05)
+        callers.pop().cancel()
+        store.gate.set()
+        await asyncio.sleep(0)
+        return sorted(reply[0].index for reply in await asyncio.gather(*callers))
+
+    assert asyncio.run(main()) == list(range(7))
+
+
+def test_room_for_a_caller_who_has_gone_is_no_error_and_a_closed_queue_stays_closed() -> None:
+    queue, errors = Queue(1), list[object]()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: errors.append(context))
+        queue.put(Ticket((entry(),), future=Future()))
+        room = queue.offer(Ticket((entry(),), loop=loop, waiter=loop.create_future()))
+        assert room is not None
+        room.cancel()
+        assert len(queue.take(9, 1) or []) == 1
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert not errors
+    queue.close(UNAVAILABLE)
+    queue.accept()
+    with pytest.raises(Problem, match="test fails"):
+        queue.put(Ticket((entry(),), future=Future()))
+
+
 def test_a_failed_commit_is_told_to_everybody_and_its_numbers_are_used_again(scene: Scene) -> None:
     log, store = scene.faulty()
     log.submit([entry()]).result()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,6 +14,7 @@ from tests import postgres
 from waglan.core.ids import Ids
 from waglan.core.problem import Problem
 from waglan.ledger.postgres import PostgresStore
+from waglan.ledger.store import Batch, Head
 from waglan.testing import store as suite
 
 
@@ -107,4 +110,118 @@ def test_a_held_lock_is_told_after_the_time_given(shared: str) -> None:
             suite.append(store, suite.make_rows(1, Ids()))
         assert "another process holds the log" in told.value.why
     assert suite.append(store, suite.make_rows(1, Ids())) == 1
+    store.close()
+
+
+@pytest.fixture
+def own(server: postgres.Server) -> str:
+    """A database that a test may spoil."""
+    return server.database()
+
+
+def end_backends(server: postgres.Server) -> None:
+    """What an administrator, or a server that shuts down, does to the connections of our role."""
+    server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{postgres.ROLE}'")
+
+
+def spoilt(server: postgres.Server, dsn: str, statement: str) -> None:
+    server.sql(statement, psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
+
+
+@pytest.mark.parametrize("which", ["first = 10", "first >= 10"])
+def test_a_removed_chunk_is_told_when_read(server: postgres.Server, own: str, which: str) -> None:
+    store = PostgresStore(own, tenant="bank-a", log="gap")
+    for _ in range(3):
+        suite.append(store, suite.make_rows(10, Ids()))
+    spoilt(server, own, f"DELETE FROM waglan_chunk WHERE {which}")
+    found = []
+    with pytest.raises(Problem, match="Entry 10 is missing"):
+        found += [index for index, _ in store.rows(5, 30)]
+    store.close()
+
+
+def test_a_row_of_the_log_that_is_gone_is_told(server: postgres.Server, own: str) -> None:
+    store = PostgresStore(own, tenant="bank-a", log="gone")
+    assert store.head().size == 0
+    spoilt(server, own, "DELETE FROM waglan_log")
+    with pytest.raises(Problem, match="'gone' isn't there any more"):
+        store.head()
+    store.close()
+
+
+def test_tables_that_are_gone_or_of_a_newer_release_are_told(server: postgres.Server, own: str) -> None:
+    store = PostgresStore(own, tenant="bank-a", log="x")
+    assert store.tile(0, 0) is None
+    spoilt(server, own, "DROP TABLE waglan_tile")
+    with pytest.raises(Problem, match="PostgreSQL refused") as told:
+        store.tile(0, 0)
+    assert "waglan_tile" in told.value.why
+    spoilt(server, own, "UPDATE waglan_version SET version = 99")
+    with pytest.raises(Problem, match="version 99"):
+        store.head()
+    store.close()
+
+
+def test_a_server_without_fsync_is_refused(server: postgres.Server, own: str) -> None:
+    def fsync(value: str) -> None:
+        server.sql(f"ALTER SYSTEM SET fsync = {value}")
+        server.sql("SELECT pg_reload_conf()")
+        until = time.monotonic() + 5
+        while server.sql("SHOW fsync").strip() != value:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    store = PostgresStore(own, tenant="bank-a", log="x")
+    fsync("off")
+    try:
+        with pytest.raises(Problem, match="fsync is off"):
+            store.head()
+    finally:
+        fsync("on")
+    assert store.head().size == 0
+    store.close()
+
+
+def test_nothing_can_be_committed_without_a_server() -> None:
+    with pytest.raises(Problem) as told:
+        suite.append(PostgresStore("host=/nonexistent dbname=x user=y", tenant="a", log="x"), [])
+    assert told.value.code == "ledger.unavailable"
+
+
+def test_a_connection_that_breaks_while_a_batch_is_made_costs_that_batch(server: postgres.Server, own: str) -> None:
+    store = PostgresStore(own, tenant="bank-a", log="x")
+    suite.append(store, suite.make_rows(3, Ids()))
+
+    def fails(head: Head) -> Batch:
+        end_backends(server)
+        time.sleep(0.1)
+        raise ValueError("no batch")
+
+    with pytest.raises(ValueError, match="no batch"):
+        store.commit(fails)
+    assert store.head().size == 3
+    store.close()
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_commit_leaves_it_unknown(
+    server: postgres.Server, own: str
+) -> None:
+    store = PostgresStore(own, tenant="bank-a", log="x")
+    suite.append(store, suite.make_rows(3, Ids()))
+    with psycopg.connect(own) as owner:  # a commit that takes long enough to be cut off
+        owner.execute(
+            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN PERFORM pg_sleep(5); RETURN NULL; END $$"
+        )
+        owner.execute(
+            "CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON waglan_log DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION wait()"
+        )
+    killer = threading.Timer(0.3, end_backends, (server,))
+    killer.start()
+    with pytest.raises(Problem) as told:
+        suite.append(store, suite.make_rows(1, Ids()))
+    killer.join()
+    assert told.value.code == "ledger.unknown"
+    assert store.head().size == 3
     store.close()

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from waglan.core.ids import Ids
 from waglan.core.problem import Problem
 from waglan.ledger import chunk, soundness
 from waglan.ledger.sqlite import SqliteStore
-from waglan.ledger.store import Head, Row, join_peaks, split_peaks
+from waglan.ledger.store import Batch, Head, Row, join_peaks, split_peaks
+from waglan.ledger.wal import Checkpointer
 from waglan.testing import store as suite
 
 
@@ -52,6 +54,8 @@ def filled(path: Path, *counts: int) -> SqliteStore:
         "UPDATE edge SET hashes = substr(hashes, 33) WHERE level = 0",
         "UPDATE tile SET data = x'00' || substr(data, 2) WHERE idx = 1",
         "DELETE FROM tile WHERE idx = 1",
+        "UPDATE edge SET hashes = hashes || hashes WHERE level = 1",
+        "UPDATE head SET note = replace(note, char(10) || '571' || char(10), char(10) || '570' || char(10))",
         "UPDATE head SET peaks = x'00' || substr(peaks, 2)",
         "UPDATE head SET size = size - 1",
         "DELETE FROM chunk WHERE first = (SELECT max(first) FROM chunk)",
@@ -78,6 +82,136 @@ def test_a_removed_chunk_in_the_middle_is_told_when_read(tmp_path: Path) -> None
     with pytest.raises(Problem, match="Entry 10 is missing"):
         list(store.rows(0, 30))
     store.close()
+
+
+def test_a_tile_that_its_own_level_above_contradicts_is_found(tmp_path: Path) -> None:
+    filled(tmp_path / "ledger.db", 300, 241, 30).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        other = b"".join(os.urandom(32) for _ in range(256))
+        assert connection.execute("UPDATE tile SET data = ? WHERE level = 0 AND idx = 1", (other,)).rowcount == 1
+    connection.close()
+    store = SqliteStore(tmp_path / "ledger.db")
+    with pytest.raises(Problem, match="isn't what level 1 was made from") as told:
+        soundness.check_head(store, store.head())
+    assert told.value.code == soundness.INCONSISTENT
+    store.close()
+
+
+def test_a_kept_checkpoint_whose_tiles_are_gone_is_told(tmp_path: Path) -> None:
+    store = filled(tmp_path / "ledger.db", 300)
+    kept = store.head().note
+    suite.append(store, suite.make_rows(300, Ids()))
+    soundness.check_kept(store, store.head(), kept, suite.ORIGIN)
+    store.close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        assert connection.execute("DELETE FROM tile WHERE idx = 1").rowcount == 1
+    connection.close()
+    with pytest.raises(Problem) as told:
+        soundness.check_kept(store, store.head(), kept, suite.ORIGIN)
+    assert told.value.code == soundness.INCONSISTENT and "tile" in told.value.why
+    store.close()
+
+
+def test_a_newer_kept_checkpoint_is_not_replaced_by_an_older(tmp_path: Path) -> None:
+    store, path = filled(tmp_path / "ledger.db", 3), tmp_path / "kept"
+    older = store.head().note
+    suite.append(store, suite.make_rows(1, Ids()))
+    newer = store.head().note
+    store.close()
+    for text in (newer, older, ""):
+        soundness.write_kept(path, text)
+        assert soundness.read_kept(path) == newer
+
+
+def test_a_database_that_no_disk_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem, match="local disk") as told:
+        SqliteStore(Path(":memory:")).head()
+    assert "'memory'" in told.value.why
+
+
+def test_a_folder_that_is_a_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    store = SqliteStore(tmp_path / "file" / "ledger.db")
+    for use in (store.head, lambda: suite.append(store, suite.make_rows(1, Ids()))):
+        with pytest.raises(Problem) as told:
+            use()
+        assert told.value.code == "ledger.unavailable" and "can't be opened" in told.value.what
+
+
+def test_a_file_that_was_deleted_is_noticed(tmp_path: Path) -> None:
+    store = filled(tmp_path / "ledger.db", 5)
+    assert store.head().size == 5
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"ledger.db{suffix}").unlink()
+    assert store.head().size == 0
+    store.close()
+
+
+def test_after_a_failure_nothing_goes_on_until_what_is_visible_is_on_the_disk(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "ledger.db", busy_s=0.05)
+    suite.append(store, suite.make_rows(1, Ids()))
+    holder = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    for _ in range(2):  # the second has the first one's doubt to settle, which the holder keeps it from
+        with pytest.raises(Problem, match="locked"):
+            suite.append(store, suite.make_rows(1, Ids()))
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert suite.append(store, suite.make_rows(1, Ids())) == 1
+    store.close()
+
+
+def test_a_connection_that_cannot_roll_back_is_given_up(tmp_path: Path) -> None:
+    store = filled(tmp_path / "ledger.db", 2)
+
+    def fails(head: Head) -> Batch:
+        assert store._writer is not None
+        store._writer.close()
+        raise ValueError("no batch")
+
+    with pytest.raises(ValueError, match="no batch"):
+        store.commit(fails)
+    assert suite.append(store, suite.make_rows(1, Ids())) == 2
+    store.close()
+
+
+def test_a_reader_that_stays_keeps_the_write_ahead_log_and_nobody_else(tmp_path: Path) -> None:
+    path, ids = tmp_path / "ledger.db", Ids()
+    store = SqliteStore(path, soft_bytes=1 << 16, hard_bytes=1 << 18)
+    suite.append(store, suite.make_rows(1, ids))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT size FROM head").fetchone()
+    for number in range(20):
+        assert suite.append(store, suite.make_rows(256, ids)) == 1 + 256 * number
+    assert path.with_name("ledger.db-wal").stat().st_size > 1 << 18
+    reader.execute("COMMIT")
+    reader.close()
+    suite.append(store, suite.make_rows(1, ids))
+    assert store.head().size == 2 + 256 * 20
+    store.close()
+
+
+def test_a_checkpoint_that_cannot_connect_is_told_and_tried_again(tmp_path: Path) -> None:
+    path, refused = tmp_path / "a.db", [1, 2]
+
+    def connect() -> sqlite3.Connection:
+        if refused:
+            raise sqlite3.OperationalError(f"refused, {refused.pop()} left")
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    checkpointer = Checkpointer(connect, soft_bytes=1, hard_bytes=1 << 20)
+    checkpointer.wrote(10)
+    until = time.monotonic() + 10
+    seen = set()
+    while (refused or checkpointer.failed) and time.monotonic() < until:
+        seen.add(checkpointer.failed)
+        time.sleep(0.01)
+    assert not refused and not checkpointer.failed and any("refused" in each for each in seen)
+    checkpointer.close()
 
 
 def test_the_file_is_ours_alone_and_durable(tmp_path: Path) -> None:

@@ -246,3 +246,13 @@ def test_a_folder_that_cannot_be_written_and_a_store_that_lost_a_tile(tmp_path: 
     with pytest.raises(Problem) as caught:
         export(store, signer, tmp_path / "new")
     assert "tile/0/000" in caught.value.why
+
+
+def test_an_export_cut_off_before_its_checkpoint_goes_on(tmp_path: Path) -> None:
+    store, signer, folder = exported(tmp_path, [leaf(i) for i in range(600)])
+    whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (folder / "checkpoint").unlink()
+    (folder / "tile" / "entries" / "001").unlink()
+    done = export(store, signer, folder)
+    assert (done.size, done.kept) == (600, 3)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == whole

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -204,3 +208,56 @@ def test_http_refusals(log: Watched, url: str) -> None:
     assert status("/add-checkpoint", b"\xff") == 400
     assert status("/add-checkpoint", witness.write_request(0, [], log.store.head().note).encode()) == 200
     assert status(f"/checkpoint/{NAME}") == 200
+
+
+def test_the_file_alone_as_a_program(
+    log: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(str(verify.__file__), tmp_path / "verify.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["witness.py", str(tmp_path / "witness"), "vkey"])
+    try:
+        with pytest.raises(SystemExit) as stop:
+            runpy.run_path(str(witness.__file__), run_name="__main__")
+    finally:
+        sys.modules.pop("verify")
+    assert stop.value.code == 0 and capsys.readouterr().out.strip() == log.witness.vkey
+
+
+def test_it_serves_until_interrupted(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "waglan.ledger.witness", str(tmp_path), "serve", "--name", "w/1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert "w/1 listens on http://127.0.0.1:" in running.stdout.readline()
+        time.sleep(0.2)  # from the line to the loop that an interrupt ends
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+
+
+def test_a_client_gives_up_on_a_witness_that_keeps_moving_on(log: Watched) -> None:
+    asked = []
+
+    class Moving(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(409)
+            self.send_header("Content-Type", witness.SIZE)
+            self.end_headers()
+            self.wfile.write(b"%d\n" % len(asked))
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Moving) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        head = log.store.head()
+        with pytest.raises(ValueError, match="keeps moving on"):
+            witness.submit(
+                f"http://127.0.0.1:{server.server_address[1]}",
+                head.note,
+                lambda old: tiles.consistency(log.store, head, old),
+            )
+        server.shutdown()
+        thread.join()
+    assert [each.split(b"\n")[0] for each in asked] == [b"old 0", b"old 1", b"old 2"]

@@ -224,6 +224,10 @@ def test_lines_are_the_same_however_blocks_fall(pieces):
     assert list(lines([bytes([b]) for b in whole])) == whole.splitlines(keepends=True)
 
 
+def test_a_line_end_cut_in_two_by_blocks():
+    assert list(lines([b"a\r", b"\n", b"b\r", b"c"])) == [b"a\r\n", b"b\r", b"c"]
+
+
 def test_a_line_without_end_takes_bounded_memory():
     def endless():
         yield b"a,b\n1,"

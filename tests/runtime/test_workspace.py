@@ -382,3 +382,10 @@ def test_a_recorded_function_may_give_a_whole_outcome_and_takes_named_parameters
 
 def _many(*incomes: float) -> float:
     return sum(incomes)
+
+
+def test_withdrawing_an_older_version_leaves_the_newer_in_use(workspace):
+    for version in ("1", "2"):
+        workspace.register_model(ModelRegistration(id="m", version=version, digest=version))
+    workspace.register_model(ModelRegistration(id="m", version="1", digest="1", state="withdrawn"))
+    assert workspace.registers.current("m").version == "2"

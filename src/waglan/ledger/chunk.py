@@ -63,12 +63,11 @@ def pack(first: int, rows: Sequence[Row]) -> list[Chunk]:
 
 
 def _fitting(lengths: Sequence[int], count: int) -> int:
-    total = 0
-    for at in range(count):
-        total += lengths[at] + lengths[count + at]
-        if total > MAX_BYTES:
-            return max(at, 1)
-    return count
+    """How many rows, at least one, of ``count`` that are too many."""
+    total = at = 0
+    while (total := total + lengths[at] + lengths[count + at]) <= MAX_BYTES:
+        at += 1
+    return max(at, 1)
 
 
 def prefixes(chunk: Chunk) -> list[str]:

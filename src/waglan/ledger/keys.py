@@ -207,7 +207,7 @@ def _write(path: Path, file: KeyFile, *, replace: bool) -> None:
             os.fsync(out.fileno())
         if replace:
             draft.replace(path)
-        elif not path.exists():
+        else:
             _link(draft, path)
     except OSError as error:
         raise _refused(

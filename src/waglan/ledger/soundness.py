@@ -32,10 +32,8 @@ def check_head(store: Store, head: Head) -> None:
         raise _inconsistent("the signed checkpoint is of another tree than the tiles")
     node = tiles.reader(store, head)
     try:
-        for level in range(1, len(head.edges) + 1):
+        for level in range(1, _levels(head.size)):
             last = (head.size >> merkle.TILE_HEIGHT * level) - 1
-            if last < 0:
-                break
             height = merkle.TILE_HEIGHT * level
             halves = node(height - 1, 2 * last), node(height - 1, 2 * last + 1)
             if merkle.node_hash(*halves) != node(height, last):
@@ -51,7 +49,7 @@ def check_head(store: Store, head: Head) -> None:
 def peaks_of(head: Head) -> tuple[bytes, ...]:
     """The peaks that ``head.edges`` make; they should be ``head.peaks``."""
     peaks: list[bytes] = []
-    for level in range(-(-head.size.bit_length() // merkle.TILE_HEIGHT)):
+    for level in range(_levels(head.size)):
         edge = head.edges[level] if level < len(head.edges) else b""
         hashes = [edge[at : at + HASH_BYTES] for at in range(0, len(edge), HASH_BYTES)]
         if len(hashes) != (head.size >> merkle.TILE_HEIGHT * level) % tiles.WIDTH:
@@ -59,6 +57,11 @@ def peaks_of(head: Head) -> tuple[bytes, ...]:
         own = merkle.extend(merkle.Frontier(), hashes)[0].peaks
         peaks += [*own, *[b""] * (merkle.TILE_HEIGHT - len(own))]
     return tuple(peaks[: head.size.bit_length()])
+
+
+def _levels(size: int) -> int:
+    """How many levels of tiles a log of this size has."""
+    return -(-size.bit_length() // merkle.TILE_HEIGHT)
 
 
 def check_kept(store: Store, head: Head, kept: str, name: str) -> None:
