@@ -17,7 +17,6 @@ REACHABLE = (
     "ledger/soundness.py", "ledger/store.py", "ledger/vault.py", "ledger/vault_keys.py", "ledger/custody.py",
 )  # fmt: skip
 ELSEWHERE = {
-    "batch.pending",  # a place-holder that never leaves the runtime
     "leaf.parse",  # reading foreign leaves
     "manifest.file", "plugin.import", "plugin.type",  # while a workspace opens
     "vault.hold", "vault.held", "vault.retained", "vault.state", "vault.unknown",  # the rights of subjects

@@ -2,6 +2,7 @@ import csv
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -20,7 +21,7 @@ def test_the_main_job_twice_in_one_folder(tmp_path):
     assert first["decided"] == first["facts"] == 600 and first["rejected"] == 0 and first["verified"]
     assert first["auto"] + first["human"] + first["blocked"] == 600 and first["auto"] > 0 < first["human"]
     assert 0.6 < first["auc"] < 0.95
-    with open(first["results"], newline="") as file:
+    with Path(first["results"]).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len({row["id"] for row in rows}) == 600
     assert all((row["effect"] == "approve") == (row["route"] == "auto") for row in rows), "declines go to a person"

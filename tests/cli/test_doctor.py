@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import json
+import resource
+import signal
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
-from waglan.core.events import UseCaseRegistration
+from waglan.core.entry import event
+from waglan.core.events import OptOut, UseCaseRegistration
+from waglan.ledger import erasure
 from waglan.runtime import Workspace
 
 
@@ -45,6 +51,27 @@ def test_lost_keys_are_told_before_anything_makes_new_ones(folder, ask):
     ran = ask()
     assert ran.code == 1 and "signing.json" in findings(ran)["keys"]["told"]
     assert not (folder / "keys" / "signing.json").exists()
+
+
+def test_a_vault_restored_from_before_an_erasure(folder, ask, tmp_path):
+    with Workspace.open(folder) as workspace:
+        workspace.ledger.submit([_opt_out(workspace)]).result()
+        workspace.vault.close()
+        shutil.copy(folder / "vault.db", tmp_path / "older.db")
+        erasure.erase(workspace.ledger, "A123456(3)", "request", "dpo")
+    shutil.copy(tmp_path / "older.db", folder / "vault.db")
+    ran = ask()
+    assert ran.code == 1 and "restored from an older backup" in findings(ran)["erasures"]["told"]
+    assert "holds" in findings(ran)["erasures"]["next"]
+    assert ask().code == 0
+    with Workspace.open(folder) as workspace:
+        assert workspace.vault.known("A123456(3)") is None
+
+
+def _opt_out(workspace):
+    now = workspace.clock.now_ms()
+    facts = OptOut(active=True, use_case="triage")
+    return event(workspace.ids.new(now), now, facts, actor="desk", subject=workspace.vault.subject("A123456(3)"))
 
 
 def test_a_log_that_was_touched(run, folder, ask, tmp_path):
@@ -99,10 +126,12 @@ def test_a_use_case_that_lost_its_code_matters_once_it_has_decided(run, folder, 
     assert "gone" in findings(ask())["use case other"]["told"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cant_be_written(folder, ask):
-    folder.chmod(0o500)
-    try:
-        assert "sync" in findings(ask())
-    finally:
-        folder.chmod(0o700)
+def test_a_disk_that_takes_nothing_is_found(folder):
+    def nothing_fits():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    command = [sys.executable, "-m", "waglan", "doctor", "--workspace", str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=nothing_fits)
+    checks = {check["name"]: check["state"] for check in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 1 and checks["sync"] == "finding"
