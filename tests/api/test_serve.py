@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,9 @@ import pytest
 
 from tests.api.conftest import CASE, Server, free_port, new_workspace
 from tests.api.test_records import Events
+from waglan.core.entry import event
+from waglan.core.events import OptOut
+from waglan.ledger import erasure
 from waglan.runtime import Workspace
 
 
@@ -105,6 +109,24 @@ def test_several_workers_share_one_ledger_and_a_killed_one_comes_back(tmp_path: 
         assert server.call("GET", "/ready").status == 200
     finally:
         server.kill()
+
+
+def test_a_vault_restored_from_before_an_erasure_is_put_right_before_anybody_is_served(tmp_path: Path) -> None:
+    folder = new_workspace(tmp_path / "bank")
+    with Workspace.open(folder) as workspace:
+        now = workspace.clock.now_ms()
+        person = workspace.vault.subject("C1")
+        told = event(workspace.ids.new(now), now, OptOut(active=True, use_case="triage"), subject=person, actor="desk")
+        workspace.ledger.submit([told]).result()
+        workspace.vault.close()
+        shutil.copy(folder / "vault.db", tmp_path / "older.db")
+        erasure.erase(workspace.ledger, "C1", "request", "dpo")
+    shutil.copy(tmp_path / "older.db", folder / "vault.db")
+    server = Server(folder, "--workers", "2")
+    assert server.stop() == 0
+    assert server.errors.read_text().count("were in the vault again (1)") == 1
+    with Workspace.open(folder) as workspace:
+        assert workspace.vault.known("C1") is None and erasure.reconcile(workspace.ledger) == ()
 
 
 def test_it_is_up_soon(tmp_path: Path) -> None:

@@ -164,9 +164,7 @@ with workplace(folder) as ledger:
 """
 
 
-@pytest.mark.parametrize(
-    "step", ["before the event", "after the event", "before the log is emptied", "before backups"]
-)
+@pytest.mark.parametrize("step", ["before the event", "after the event", "before the log is emptied", "before backups"])
 def test_a_crash_only_delays_an_erasure(tmp_path: Path, step: str) -> None:
     run = subprocess.run([sys.executable, "-c", CRASH, step, str(tmp_path)], cwd=ROOT, timeout=60, check=False)
     assert run.returncode == 9
@@ -217,6 +215,32 @@ def test_a_vault_restored_from_before_the_erasure_is_reconciled(tmp_path: Path) 
         assert code(lambda: ledger.opened(mine[0])) == "vault.erased"  # … and gone again
         assert ledger.opened(other[0]) == PRIVATE and ledger.vault.known(PERSON) is None
         assert erasure.reconcile(ledger) == ()
+
+
+def test_reconciling_keeps_how_far_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "_BLOCK", 2)
+    with workplace(tmp_path) as ledger:
+        for who in "ABC":
+            decide(ledger, who)
+        ledger.vault.close()
+        shutil.copy(tmp_path / "vault.db", tmp_path.parent / "older.db")
+        for who in "ABC":
+            erasure.erase(ledger, who, "request", "dpo")
+    shutil.copy(tmp_path.parent / "older.db", tmp_path / "vault.db")
+    with workplace(tmp_path) as ledger:
+        size, read = ledger.head().size, ledger.rows
+
+        def failing(start: int, stop: int) -> Any:
+            if start >= 4:
+                raise Problem("no", "no", "no", code="ledger.unavailable")
+            return read(start, stop)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "rows", failing)
+            assert code(lambda: erasure.reconcile(ledger)) == "ledger.unavailable"
+        assert ledger.vault.custody.reconciled() == 4 and ledger.vault.known("A") is None
+        assert len(erasure.reconcile(ledger)) == 2 and ledger.vault.custody.reconciled() == size
+        assert [ledger.vault.known(who) for who in "ABC"] == [None] * 3
 
 
 def test_an_erased_person_is_in_no_file(tmp_path: Path) -> None:

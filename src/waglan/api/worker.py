@@ -14,8 +14,14 @@ from typing import Any, Protocol
 from waglan.api.app import create_app
 from waglan.api.respond import ASGIApp, Receive, Scope, Send
 from waglan.core import Problem
+from waglan.ledger.erasure import reconcile
 from waglan.runtime import Workspace
 from waglan.runtime.collector import calm
+
+_RESTORED = (
+    "Keys whose erasure is on the log were in the vault again ({}): it was restored from an older backup. They were"
+    " shredded again. Set anew what else changed since that backup: holds, restrictions, retention."
+)
 
 
 class Flag(Protocol):
@@ -45,6 +51,8 @@ class Worker:
     def __call__(self) -> ASGIApp:
         try:
             workspace = Workspace.open(self._folder)
+            if workspace.ledger.available and (kids := reconcile(workspace.ledger)):
+                print(_RESTORED.format(len(kids)), file=sys.stderr)
         except Problem as problem:
             self._tell({"problem": problem.as_dict()})
             logging.shutdown()

@@ -22,7 +22,7 @@ import msgspec
 
 from waglan.core.clock import Clock, SystemClock, iso
 from waglan.core.problem import Problem
-from waglan.ledger import note
+from waglan.ledger import erasure, note
 from waglan.ledger.soundness import check_head
 from waglan.runtime import Settings, Workspace, read_settings
 
@@ -80,7 +80,7 @@ def examine(folder: Path, clock: Clock) -> list[Check]:
         return [*checks, lost]
     try:
         with Workspace.open(folder, clock=clock) as workspace:
-            checks += [*_ledger(workspace), *_use_cases(workspace)]
+            checks += [*_ledger(workspace), *_erasures(workspace), *_use_cases(workspace)]
     except Problem as problem:
         checks.append(_problem("workspace opens", problem))
     return checks
@@ -218,6 +218,27 @@ def _ledger(workspace: Workspace) -> Iterator[Check]:
         if last > now + CLOCK_MS:
             told = f"The newest entry is of {iso(last)}, and now it is {iso(now)}."
             yield Check(name="clock", state="finding", told=told, next="Set the clock by NTP before deciding anything.")
+
+
+def _erasures(workspace: Workspace) -> Iterator[Check]:
+    """Whether keys whose erasure is on the log are in the vault; they are shredded again."""
+    if workspace.ledger.problem is not None:
+        return
+    try:
+        kids = erasure.reconcile(workspace.ledger)
+    except Problem as problem:
+        yield _problem("erasures", problem)
+        return
+    if not kids:
+        yield Check(name="erasures", state="ok", told="what was erased is not in the vault")
+        return
+    yield Check(
+        name="erasures",
+        state="finding",
+        told=f"Keys whose erasure is on the log were in the vault ({len(kids)}): it was restored from an older backup."
+        " They were shredded again just now.",
+        next="Set anew what else changed since that backup (holds, restrictions, retention), then make a new backup.",
+    )
 
 
 def _use_cases(workspace: Workspace) -> Iterator[Check]:

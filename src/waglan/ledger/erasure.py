@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ERASURE = b'"kind":"erasure"'
 _LONG = "x" * 256
+_BLOCK = 262_144
 
 
 class Log(Protocol):
@@ -174,22 +175,40 @@ def finish_pending(ledger: Log) -> tuple[str, ...]:
 def reconcile(ledger: Log) -> tuple[str, ...]:
     """Shred keys whose erasure is on the log but that are in the vault: it was restored from an older backup.
 
-    Reads the log from where the last comparison ended; an older vault knows an earlier end. Returns the kids.
+    Reads the log from where the last comparison ended; an older vault knows an earlier end. How far it came is kept
+    every so many entries, so that a long log needn't be read at one go. Returns the kids.
+
+    Raises
+    ------
+    Problem
+        As `erase`, when keys were shredded again but an old copy of the bytes couldn't be reached: the next call
+        goes on there.
     """
-    vault = ledger.vault
-    with vault.custody.erasing():
-        size = ledger.head().size
-        kids = []
-        for _, row in ledger.rows(min(vault.custody.reconciled(), size), size):
-            if _ERASURE in row.leaf:
-                parsed = leaf.parse(row.leaf)
-                if parsed.kind == Erasure.kind and vault.custody.get(parsed.facts["erased_kid"]) is not None:
-                    kids.append(parsed.facts["erased_kid"])
-        if kids:
-            vault.custody.shred(tuple(kids))
-            vault.backups.purge()
-        vault.custody.reconcile(size)
-    return tuple(kids)
+    custody = ledger.vault.custody
+    size = ledger.head().size
+    if custody.reconciled() == size:
+        return ()
+    found: list[str] = []
+    with custody.erasing():
+        start = min(custody.reconciled(), size)
+        custody.reconcile(start)  # a log in an older state: what comes next wasn't compared
+        for at in range(start, size, _BLOCK):
+            stop = min(at + _BLOCK, size)
+            kids = [kid for _, row in ledger.rows(at, stop) if (kid := _erased(row)) and custody.get(kid) is not None]
+            if kids:
+                custody.shred(tuple(kids))
+                ledger.vault.backups.purge()
+                found += kids
+            custody.reconcile(stop)
+    return tuple(found)
+
+
+def _erased(row: Row) -> str:
+    """The key whose erasure an entry tells of, or nothing."""
+    if _ERASURE not in row.leaf:
+        return ""
+    parsed = leaf.parse(row.leaf)
+    return str(parsed.facts["erased_kid"]) if parsed.kind == Erasure.kind else ""
 
 
 def _finish(ledger: Log) -> tuple[str, ...]:
