@@ -276,3 +276,8 @@ def test_text_that_utf_8_cannot_say_has_no_canonical_form() -> None:
     with pytest.raises(Problem) as caught:
         leaf.canonical({"x": "\ud800"})
     assert caught.value.code == "leaf.value"
+
+
+def test_text_is_written_in_nfc_wherever_it_stands() -> None:
+    facts = {"a": ["e\u0301", 1], "b": {"c": "e\u0301"}}
+    assert '"facts":{"a":["é",1],"b":{"c":"é"}}'.encode() in built(facts)

@@ -432,6 +432,57 @@ def test_the_writer_survives_bugs_and_tells_what_kills_it(scene: Scene, monkeypa
         log.submit([entry()]).result(timeout=5)
 
 
+def test_a_vault_that_cannot_be_asked_at_the_last_moment_seals_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = scene.ledger()
+    asked, refusals = scene.vault.custody.epoch, [Problem("v", "v", "v", code="vault.unavailable")]
+    monkeypatch.setattr(scene.vault.custody, "epoch", lambda: _raise(refusals.pop()) if refusals else asked())
+    made = entry(private={"in": b"{}"})
+    assert log.submit([made]).result(timeout=5)[0].index == 0
+    assert not refusals and log.opened(0) == {"in": b"{}"}
+    audited(log)
+
+
+def test_a_head_that_another_process_spoilt_is_not_extended(scene: Scene) -> None:
+    log = scene.ledger()
+    log.submit([entry(), entry()]).result()
+    with sqlite3.connect(scene.folder / "ledger.db") as connection:
+        connection.execute("UPDATE edge SET hashes = zeroblob(length(hashes)) WHERE level = 0")
+        connection.execute("UPDATE head SET note = note || 'more'")
+    connection.close()
+    with pytest.raises(Problem, match="don't fit together") as told:
+        log.submit([entry()]).result(timeout=5)
+    assert told.value.code == soundness.ROLLBACK and log.head().size == 2
+
+
+def test_a_signature_asked_for_while_the_outcome_is_unknown_is_refused(scene: Scene) -> None:
+    log, store = scene.faulty()
+    log.submit([entry()]).result()
+    store.before = UNKNOWN
+    future = log.submit(())
+    eventually(lambda: not log.available)
+    store.before = None
+    with pytest.raises(Problem) as told:
+        future.result(timeout=5)
+    assert told.value.code == "ledger.unknown"
+    eventually(lambda: log.available)
+    assert log.signed().size == 1
+
+
+def test_a_look_up_that_fails_is_made_again(scene: Scene) -> None:
+    log, store = scene.faulty()
+    log.submit([entry()]).result()
+    refusals: list[Problem] = [UNAVAILABLE]
+    store.find = lambda entry_id: _raise(refusals.pop()) if refusals else store.store.find(entry_id)  # type: ignore[attr-defined]
+    store.after = UNKNOWN
+    future = log.submit([entry()])
+    eventually(lambda: not log.available)
+    store.blind = False
+    assert future.result(timeout=5)[0].index == 1
+    assert not refusals and audited(log) == {log.source: [0, 1]}
+
+
 def test_a_commit_that_hangs_makes_the_ledger_unavailable(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "STALL_S", 0.05)
     log, store = scene.faulty()

@@ -138,3 +138,11 @@ def test_verifier_keys_are_read_strictly(change: object, signer: Signer) -> None
         assert note.vkey(*((k := note.parse_vkey(vkey)).name, k.kind, k.public)) == vkey
         with pytest.raises(Problem):
             note.parse_vkey(change(vkey))  # type: ignore[operator]
+
+
+def test_a_signature_of_another_length_does_not_hold(signer: Signer, text: str) -> None:
+    checkpoint = note.parse(text)
+    for signature, vkey in zip(checkpoint.signatures, signer.vkeys, strict=True):
+        verifier = note.parse_vkey(vkey)
+        assert note.verifies(checkpoint, signature, verifier)
+        assert not note.verifies(checkpoint, signature._replace(data=signature.data[:-1]), verifier)

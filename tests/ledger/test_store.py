@@ -194,23 +194,26 @@ def test_a_reader_that_stays_keeps_the_write_ahead_log_and_nobody_else(tmp_path:
 
 
 def test_a_checkpoint_that_cannot_connect_is_told_and_tried_again(tmp_path: Path) -> None:
-    path, refused = tmp_path / "a.db", [1, 2]
+    path, refused, broken = tmp_path / "a.db", [1, 2], [1]
 
     def connect() -> sqlite3.Connection:
         if refused:
             raise sqlite3.OperationalError(f"refused, {refused.pop()} left")
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
+        if broken:
+            broken.pop()
+            connection.close()  # it fails at its first use
         return connection
 
     checkpointer = Checkpointer(connect, soft_bytes=1, hard_bytes=1 << 20)
     checkpointer.wrote(10)
     until = time.monotonic() + 10
     seen = set()
-    while (refused or checkpointer.failed) and time.monotonic() < until:
+    while (refused or broken or checkpointer.failed) and time.monotonic() < until:
         seen.add(checkpointer.failed)
         time.sleep(0.01)
-    assert not refused and not checkpointer.failed and any("refused" in each for each in seen)
+    assert not refused and not checkpointer.failed and any("closed database" in each for each in seen)
     checkpointer.close()
 
 

@@ -23,6 +23,7 @@ from waglan.core.ids import to_bytes
 from waglan.ledger import reference, sealing
 from waglan.ledger.custody import MOVES, Intent, State, move
 from waglan.ledger.keyring import Keyring
+from waglan.ledger.proposals import Proposals
 from waglan.ledger.sealing import Sealed
 from waglan.ledger.vault import Vault
 from waglan.ledger.vault_keys import AesKek, FileKeys
@@ -592,3 +593,63 @@ def test_many_people_asked_about_at_once_are_the_same_people(
     vault.seal([entry(name) for name in at_once])
     assert vault.subjects(people) == at_once
     vault.close()
+
+
+def test_a_full_disk_refuses_the_batch_and_nothing_else(tmp_path: Path) -> None:
+    vault = opened(tmp_path)
+    known = entry(vault.subject("A"))
+    sealed(vault, known)
+    with vault._file.alone() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    crowd = [entry(vault.subject(f"crowd {i}")) for i in range(500)]
+    with pytest.raises(Problem, match="full") as caught:
+        vault.seal(crowd)
+    assert caught.value.code == "vault.unavailable"
+    assert stored(tmp_path, "SELECT count(*) FROM dek") == [(1,)]
+    assert all(isinstance(each, Sealed) for each in vault.seal([known, *crowd]))  # a new connection has room again
+
+
+def test_a_tenant_key_that_is_there_already_is_taken(tmp_path: Path) -> None:
+    keys = FileKeys(tmp_path / "keys" / "tenant.key")
+    made = keys.create()
+    assert keys.create().ident == made.ident
+    vault = opened(tmp_path)
+    assert stored(tmp_path, "SELECT value FROM meta WHERE name = 'kek'") == [(made.ident,)]
+    vault.close()
+
+
+def test_a_staged_key_is_kept_while_neither_key_is_the_one_in_force(tmp_path: Path) -> None:
+    keys = FileKeys(tmp_path / "tenant.key")
+    first, second = keys.create(), keys.stage()
+    keys.settle("neither")
+    assert keys.get(first.ident).ident == first.ident and keys.get(second.ident).ident == second.ident
+
+
+def test_backups_that_cannot_be_deleted_are_named_and_those_in_place_are_kept(tmp_path: Path) -> None:
+    clock = MovableClock()
+    vault = opened(tmp_path, clock)
+    copy = vault.backup(tmp_path / "b" / "copy.db")
+    clock.added_ms += DAY_MS
+    opened(tmp_path, clock)
+    assert stored(tmp_path, "SELECT path FROM copy") == [(str(copy),)]
+    copy.unlink()
+    copy.mkdir()  # what nobody can unlink
+    clock.added_ms += DAY_MS
+    with pytest.raises(Problem) as caught:
+        vault.backups.expire(tmp_path / "b", 1)
+    assert caught.value.code == "vault.backup" and "can't be deleted" in caught.value.why
+
+
+def test_what_was_settled_or_gave_way_is_settled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposals = Proposals(bytes)
+    name = proposals.propose(b"lookup")
+    proposals.settle({name: "winner"})
+    proposals.settle({name: "another"})
+    assert proposals.lookup(name) is None and proposals.durable(name) == "winner"
+    monkeypatch.setattr("waglan.ledger.proposals.NAMES", 1)
+    vault = opened(tmp_path)
+    for person in ("A", "B"):
+        sealed(vault, entry(vault.subject(person)))
+    names = [vault.subject(person) for person in ("A", "B", "A", "B")]
+    assert names[:2] == names[2:] and list(vault._cache.names) == ["A"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runtime.parts import Adds, AddsMany, Small, SmallMany, case, judge, masks, now, passes, registered
-from waglan.core import Case, Finding, Outcome, Reason, Redacted, Route, Verdict
+from waglan.core import Case, Finding, Outcome, Problem, Reason, Redacted, Route, Verdict
 from waglan.runtime.ask import Ask
 
 ASK = Ask()
@@ -204,6 +204,65 @@ def test_a_redaction_that_json_cannot_hold_blocks():
     judged = now(judge(Small(), Adds("m1"), before=("spoil",)).one(case(a=1), ASK))
     assert judged.decision.route is Route.BLOCKED and judged.decision.why == ("control:record.inputs",)
     assert judged.entry.private["in"] == b'{"aside":{},"inputs":{}}'
+
+
+def test_a_batch_starts_with_a_model_that_rests_and_goes_on_with_the_next():
+    def broken():
+        raise ValueError
+
+    made = judge(SmallMany(), AddsMany("m1", fault=broken), AddsMany("m2"))
+    for _ in range(3):
+        assert decided(made, a=3).models[-1].id == "m2"
+    asked = [case(a=n) for n in (1, 2)]
+    both = now(made.many(asked, [ASK] * 2, [()] * 2))
+    assert [each.decision.findings[0].code for each in both] == ["breaker-open"] * 2
+    assert [each.decision.outcome.score for each in both] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("answers", [[], [1], [1, None], [1, 2, 3]])
+def test_a_model_that_does_not_answer_every_row_is_asked_row_by_row(answers):
+    model = AddsMany("m1")
+    model.predict_many = lambda rows: answers
+    both = now(judge(SmallMany(), model).many([case(a=8), case(a=9)], [ASK] * 2, [()] * 2))
+    assert [each.decision.outcome.score for each in both] == [8.0, 9.0] and model.calls == 2
+
+
+@pytest.mark.parametrize("many", [lambda cases, kit: [], lambda cases, kit: None])
+def test_a_use_case_that_does_not_answer_every_case_is_asked_one_by_one(many):
+    class Short(Small):
+        async def decide_many(self, cases, kit):
+            return many(cases, kit)
+
+    both = now(judge(Short(), Adds("m1")).many([case(a=8), case(a=9)], [ASK] * 2, [()] * 2))
+    assert [each.decision.outcome.score for each in both] == [8.0, 9.0]
+
+
+def test_what_no_record_can_hold_is_no_decision():
+    odd = registered("unspeakable", "before", lambda *_: Finding(control="unspeakable", verdict=Verdict.PASS,
+                                                                 params=(object(),)), inline=True)  # fmt: skip
+    for answer in (Outcome(value="x", reasons=(Reason(code="r"),)), None):
+        with pytest.raises(TypeError):
+            decided(judge(Gives(answer), before=(odd,)))
+
+
+class Amount(msgspec.Struct, frozen=True):
+    most: int
+
+
+@pytest.mark.parametrize(
+    ("plan", "code", "told"),
+    [
+        ({"after": ("stage.before",)}, "manifest.stage", "controls.before"),
+        ({"before": ("stage.before",), "settings": {"stage.before": {"x": 1}}}, "manifest.settings", "takes no"),
+        ({"before": ("stage.set",), "settings": {"stage.set": {"most": "x"}}}, "manifest.settings", "most"),
+    ],
+)
+def test_a_control_in_the_wrong_place_or_with_the_wrong_settings_is_refused(plan, code, told):
+    registered("stage.before", "before", passes("stage.before"))
+    registered("stage.set", "before", passes("stage.set"), settings=Amount)
+    with pytest.raises(Problem) as caught:
+        judge(Small(), Adds("m1"), **plan)
+    assert caught.value.code == code and told in str(caught.value)
 
 
 CASES = st.lists(

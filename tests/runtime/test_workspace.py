@@ -1,13 +1,15 @@
 import asyncio
 import hashlib
 import json
+import sqlite3
 import textwrap
+import time
 
 import msgspec
 import pytest
 
-from tests.runtime.parts import Adds
-from waglan.core import Problem, Reason, Route
+from tests.runtime.parts import Adds, registered
+from waglan.core import Finding, Problem, Reason, Route, Verdict
 from waglan.core.events import ModelRegistration, OutcomeLabel
 from waglan.core.model import formats
 from waglan.runtime import Ask, Reply, Workspace
@@ -185,6 +187,7 @@ def test_registers_are_rebuilt_from_the_log(tmp_path):
         ({"days": 3, "x": 1}, Ask(), "input.unknown"),
         ({"days": 3}, Ask(language="fr"), "ask.language"),
         ({"days": 3}, Ask(purpose="x" * 300), "ask.too_long"),
+        ({"days": 3}, Ask(purpose="x" * 200, consent_ref="y" * 300), "ask.too_long"),
     ],
 )
 def test_what_cannot_be_used_is_refused_and_not_recorded(workspace, row, ask, code):
@@ -389,3 +392,77 @@ def test_withdrawing_an_older_version_leaves_the_newer_in_use(workspace):
         workspace.register_model(ModelRegistration(id="m", version=version, digest=version))
     workspace.register_model(ModelRegistration(id="m", version="1", digest="1", state="withdrawn"))
     assert workspace.registers.current("m").version == "2"
+
+
+def test_references_that_fit_one_by_one_are_taken(workspace):
+    ask = Ask(purpose="x" * 200, consent_ref="y" * 200)
+    assert workspace.runtime.decide_sync("triage", {"days": 3}, ask).decision.case.consent_ref == "y" * 200
+
+
+def test_what_people_are_told_when_nothing_is_decided(tmp_path):
+    failing = MODULE.replace('late = case.inputs["days"] > 30', "late = 1 / 0")
+    fallback = '[fallback]\nen = "We will call you."\n'
+    with made(tmp_path / "w", module=failing, manifest=MANIFEST + fallback) as workspace:
+        told = [workspace.runtime.decide_sync("triage", {"days": 3}, Ask(language=each)) for each in ("en", "zh-Hant")]
+        assert told[0].body()["message"] == "We will call you." and "專人" in told[1].body()["message"]
+    registered("nobody", "before", lambda *_: Finding(control="nobody", verdict=Verdict.BLOCK), inline=True)
+    blocked = MANIFEST + '[controls]\nbefore = ["nobody"]\n'
+    with made(tmp_path / "b", manifest=blocked) as workspace:
+        body = workspace.runtime.decide_sync("triage", {"days": 3}, Ask(language="zh-Hans")).body()
+    assert body["route"] == "blocked" and "请与我们联系" in body["message"] and "outcome" not in body
+
+
+def test_a_decision_the_log_refuses_keeps_no_other_from_it(workspace):
+    asks = [Ask(source="core"), Ask(source="\ud800"), Ask(source="core")]
+    one, bad, other = workspace.runtime.decide_many("triage", [{"days": n} for n in range(3)], asks=asks)
+    assert bad.code == "leaf.value" and [one.decision.case.inputs["days"], other.decision.case.inputs["days"]] == [0, 2]
+    assert sum(leaf["kind"] == "decision" for leaf in leaves(workspace)) == 2
+
+
+def test_while_the_ledger_cannot_record_nothing_is_decided(workspace):
+    workspace.prepare("triage")
+    workspace.ledger.store._busy_s = 0.05
+    holder = sqlite3.connect(workspace.folder / "ledger.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    codes = []
+    for _ in range(2):  # the first finds out, the second is told at once
+        with pytest.raises(Problem) as caught:
+            workspace.runtime.decide_sync("triage", {"days": 3})
+        codes.append(caught.value.code)
+    assert codes == ["ledger.unavailable"] * 2 and not workspace.ledger.available
+    holder.execute("ROLLBACK")
+    holder.close()
+    until = time.monotonic() + 10
+    while not workspace.ledger.available and time.monotonic() < until:
+        time.sleep(0.01)
+    assert workspace.runtime.decide_sync("triage", {"days": 3}).index >= 0
+
+
+def test_a_failure_is_told_to_everybody_who_came_together(workspace, monkeypatch):
+    errors = [Problem("v", "v", "v", code="vault.unavailable"), OSError("no vault")]
+    asked = workspace.vault.subjects
+
+    def subjects(references):
+        if errors:
+            raise errors.pop(0)
+        return asked(references)
+
+    workspace.prepare("triage")
+    monkeypatch.setattr(workspace.vault, "subjects", subjects)
+
+    async def three(give_up=False):
+        callers = [asyncio.ensure_future(workspace.runtime.decide("triage", {"days": n})) for n in range(3)]
+        if give_up:
+            await asyncio.sleep(0)
+            callers[0].cancel()
+        return await asyncio.gather(*callers, return_exceptions=True)
+
+    problems = asyncio.run(three())
+    assert [each.code for each in problems] == ["vault.unavailable"] * 3 and len({id(each) for each in problems}) == 3
+    first, *others = asyncio.run(three(give_up=True))
+    assert isinstance(first, asyncio.CancelledError) and [type(each) for each in others] == [OSError] * 2
+    first, *others = asyncio.run(three(give_up=True))
+    assert isinstance(first, asyncio.CancelledError) and [each.decision.route for each in others] == [Route.AUTO] * 2
+    errors.append(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(three())
