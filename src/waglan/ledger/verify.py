@@ -3,13 +3,13 @@
 """Check a Waglan log without Waglan: this file and Python 3.11, nothing else.
 python3 verify.py DIR --vkey KEY ... [--old CHECKPOINT ...] [--proof RECEIPT ...]     (DIR can be left out with --proof)
 Exit code 0: nothing is wrong; 1: tampering was found; 2: wrong usage. Take the KEYs from paper, never from DIR."""
-# ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, E702, I001, PLW2901, RUF007, UP031
+# ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, E702, I001, PLW2901, PTH123, RUF007, UP031
 from __future__ import annotations
-import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, itertools, json, operator, re, sys, unicodedata
+import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, json, operator, re, sys, unicodedata
 from pathlib import Path
 from typing import Any
 # ---- Ed25519 (RFC 8032), as OpenSSL checks it: no cofactor, R compared as bytes, S below L.
-P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+P, L, SHA256 = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493, hashlib.sha256
 D = -121665 * pow(121666, -1, P) % P
 def point(raw: bytes) -> Any:
     u, v = (y := int.from_bytes(raw, "little") & (1 << 255) - 1) ** 2 - 1, D * y * y + 1
@@ -93,7 +93,7 @@ def unsigned(keys: Keys, signers: set[tuple[str, str]]) -> set[int]:  # the kind
     return {key[0] for key in keys.values()} - {keys[k][0] for k in signers & keys.keys()}
 # ---- The tree (RFC 6962) and its tiles (c2sp.org/tlog-tiles).
 def up(level: list[bytes]) -> list[bytes]:
-    return [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(level[::2], level[1::2])]
+    return [SHA256(b"\1" + a + b).digest() for a, b in zip(level[::2], level[1::2])]
 def root_of(tops: list[bytes], rest: list[bytes]) -> bytes:  # over complete subtrees of height 8 and the leaf hashes after them
     peaks: list[bytes] = []
     for level in (rest, tops):
@@ -102,7 +102,7 @@ def root_of(tops: list[bytes], rest: list[bytes]) -> bytes:  # over complete sub
     return functools.reduce(lambda right, left: up([left, right])[0], peaks) if peaks else hashlib.sha256().digest()
 def tile(folder: Path, level: int | str, index: int, count: int) -> bytes:
     name = "".join(f"x{index // 1000**i % 1000:03d}/" for i in range(6, 0, -1) if index >= 1000**i) + f"{index % 1000:03d}"
-    return (folder / f"tile/{level}/{name}{'' if count >= 256 * index + 256 else f'.p/{count % 256}'}").read_bytes()
+    with open(f"{folder}/tile/{level}/{name}{'' if count >= 256 * index + 256 else f'.p/{count % 256}'}", "rb", 0) as file: return file.readall()
 # ---- Leaves: canonical JSON. The first of a shape (what is left without PLAIN) is read in full, others match its expression.
 TOKEN = re.compile(r'("[ !#-\[\]-~]*"(?!:))|([-\w]+)|"(?:[^"\\]|\\.)*"|.', re.S)
 FILL, RULES = {1: '"[^"]*+"', 2: r"(?:0|-?[1-9]\d*+|true|false|null)"}, (b'"erasure"', b'"key"')
@@ -119,15 +119,15 @@ def shape(leaf: bytes) -> Any:
     return SHAPES.update({leaf.translate(None, PLAIN): found}) or found
 def scan(folder: Path, size: int, number: int) -> tuple[Any, ...]:  # a bundle: hashes, members READ, special leaves
     raw, at, leaves = tile(folder, "entries", number, size), 0, list[bytes]()
-    while at < len(raw): leaves.append(raw[at + 2 : (at := at + 2 + int.from_bytes(raw[at : at + 2], "big"))])
-    hashes = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
+    while at < len(raw): leaves.append(raw[at + 2 : (at := at + 2 + (raw[at] << 8) + raw[at + 1])])
+    hashes = [SHA256(b"\0" + leaf).digest() for leaf in leaves]
     need([len(hashes), b"".join(hashes)] == [min(256, size - 256 * number), tile(folder, 0, number, size)], f"bundle {number} is wrong")
     rows = [(SHAPES.get(x.translate(None, PLAIN), NONE).fullmatch(x) or shape(x).fullmatch(x)).groups() for x in leaves]
     times, ids, kids, kinds, counts, sources, owners = zip(*rows)
-    runs, indices, back = collections.defaultdict[bytes, list[int]](list), range(256 * number, size), map(int, times)
+    runs, indices, back = collections.defaultdict[bytes, list[int]](list), range(256 * number, size), [*map(int, times)]
     for source, n in zip(sources, map(int, counts)): runs[source].append(n)
     rules = {i: json.loads(leaf) for i, kind, leaf in zip(indices, kinds, leaves) if kind in RULES}
-    return [root_of([], hashes)] if len(hashes) == 256 else hashes, ids, dict(zip(kids, indices)), runs, kinds, {*owners}, sum(b < a - 2000 for a, b in itertools.pairwise(back)), rules
+    return [root_of([], hashes)] if len(hashes) == 256 else hashes, ids, dict(zip(kids, indices)), runs, kinds, {*owners}, sum([b < a - 2000 for a, b in zip(back, back[1:])]), rules
 # ---- A whole log, and single receipts.
 def hand_over(origin: str, force: Keys, facts: dict[str, Any]) -> Keys:  # to the new keys, if the present ones sign for them
     new, hashes = read_keys(facts["vkeys"]), [hashlib.sha256(b"\0" + v.encode()).digest() for v in facts["vkeys"]]
@@ -139,7 +139,7 @@ def check_log(folder: Path, keys: Keys, kept: list[str]) -> dict[str, Any]:
     origin, size, tops, rest, back, owners = note.split("\n")[0], int(note.split("\n")[1]), list[bytes](), list[bytes](), 0, set[bytes]()
     kinds, following, erased = collections.Counter[bytes](), collections.Counter[bytes](), dict[bytes, int]()
     need(-(-size // 256) <= sum(map(Path.is_file, (folder / "tile/entries").rglob("*"))), f"of the {size} entries some are missing")
-    run: Any = functools.partial(concurrent.futures.ProcessPoolExecutor().map, chunksize=32) if size > 16384 else map
+    run: Any = functools.partial(concurrent.futures.ProcessPoolExecutor().map, chunksize=8) if size > 16384 else map
     for hashes, ids, kids, runs, names, tenants, late, rules in run(functools.partial(scan, folder, size), range(-(-size // 256))):
         for i, leaf in rules.items():
             if leaf["kind"] == "erasure": erased[b'"%b"' % leaf["facts"]["erased_kid"].encode()] = i
