@@ -60,6 +60,17 @@ def test_a_large_log_is_checked_by_several_processes(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "TAMPERED: bundle 200 is wrong\n")
 
 
+def test_modules_that_lie_in_the_folder_are_not_imported(tmp_path: Path) -> None:
+    """Who edits the export could otherwise leave the pinned verify.py as it is and replace what it imports."""
+    _, signer, folder = exported(tmp_path, [leaf(i) for i in range(3)])
+    command = [sys.executable, str(folder / "verify.py"), str(folder), "--vkey", *signer.vkeys]
+    for name in ("argparse", "hashlib", "json", "queue", "re", "pathlib"):
+        (folder / f"{name}.py").write_text("import sys\nprint('Nothing is wrong.')\nsys.exit(0)\n")
+    (folder / "tile" / "entries" / "000.p" / "3").write_bytes(b"")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("TAMPERED") and done.stdout == ""
+
+
 def test_interleaved_sources_are_honest_and_gaps_are_not(tmp_path: Path) -> None:
     ids = ["a.01JD0000000000000000000000", "b.01JD0000000000000000000000"]
     good = [leaf(i, n=i // 2, source=ids[i % 2]) for i in range(600)]

@@ -4,10 +4,10 @@
 python3 verify.py DIR --vkey KEY ... [--old CHECKPOINT ...] [--proof RECEIPT ...]     (DIR can be left out with --proof)
 Exit code 0: nothing is wrong; 1: tampering was found; 2: wrong usage. Take the KEYs from paper, never from DIR."""
 # ruff: noqa: B905, C408, D103, D205, D209, E401, E501, E701, E702, I001, PLW2901, PTH123, RUF007, UP031
-from __future__ import annotations
-import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, json, operator, re, sys, unicodedata
-from pathlib import Path
-from typing import Any
+from __future__ import annotations; import sys
+if __name__ == "__main__" and not sys.flags.safe_path: sys.path.pop(0)  # no module of the folder it lies in, least of all DIR's
+import argparse, base64, collections, concurrent.futures, functools, hashlib, hmac, json, operator, re, unicodedata
+from pathlib import Path; from typing import Any
 # ---- Ed25519 (RFC 8032), as OpenSSL checks it: no cofactor, R compared as bytes, S below L.
 P, L, SHA256 = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493, hashlib.sha256
 D = -121665 * pow(121666, -1, P) % P
