@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -98,6 +99,15 @@ def test_find_opens_and_is_recorded_first(tmp_path: Path) -> None:
         assert [(r["subject"], r["facts"], r["actor"]) for r in reads] == [
             (pseudonym, {"what": "entries", "why": "access request 3"}, "dpo")
         ] * 2
+
+
+def test_find_leaves_out_what_only_mentions_the_person(tmp_path: Path) -> None:
+    with workplace(tmp_path) as ledger:
+        mine = decide(ledger, PERSON)
+        pseudonym = ledger.vault.known(PERSON)
+        other = msgspec.structs.replace(entry(ledger.vault.subject("B")), facts={"linked_to": pseudonym})
+        ledger.submit([other]).result()
+        assert [found.index for found in erasure.find(ledger, PERSON, "access request 3", "dpo")] == mine
 
 
 def test_hold_and_retention_come_before_erasure(tmp_path: Path) -> None:

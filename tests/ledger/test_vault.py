@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -20,12 +21,13 @@ from hypothesis import strategies as st
 from tests.ledger.vaults import DAY_MS, PRIVATE, MovableClock, entry, everything, opened
 from waglan.core import Problem
 from waglan.core.ids import to_bytes
-from waglan.ledger import reference, sealing
+from waglan.ledger import reference, sealing, vault_file
 from waglan.ledger.custody import MOVES, Intent, State, move
 from waglan.ledger.keyring import Keyring
 from waglan.ledger.proposals import Proposals
 from waglan.ledger.sealing import Sealed
 from waglan.ledger.vault import Vault
+from waglan.ledger.vault_file import VaultFile
 from waglan.ledger.vault_keys import AesKek, FileKeys
 
 
@@ -653,3 +655,21 @@ def test_what_was_settled_or_gave_way_is_settled_once(tmp_path: Path, monkeypatc
         sealed(vault, entry(vault.subject(person)))
     names = [vault.subject(person) for person in ("A", "B", "A", "B")]
     assert names[:2] == names[2:] and list(vault._cache.names) == ["A"]
+
+
+def test_of_two_processes_one_makes_the_vault(tmp_path: Path) -> None:
+    first = sqlite3.connect(tmp_path / "vault.db", isolation_level=None)
+    first.execute("PRAGMA journal_mode = WAL")
+    first.execute("BEGIN IMMEDIATE")
+    made: list[VaultFile] = []
+    second = threading.Thread(target=lambda: made.append(VaultFile(tmp_path / "vault.db")))
+    second.start()
+    time.sleep(0.2)  # it has seen that there are no tables, and waits for the lock to make them
+    vault_file._create(first)
+    first.execute("INSERT INTO meta VALUES ('made_by', 'first')")
+    first.execute("COMMIT")
+    first.close()
+    second.join(10)
+    made[0].close()
+    made[0].close()  # nothing is left to give back
+    assert stored(tmp_path, "SELECT value FROM meta WHERE name = 'made_by'") == [("first",)]
