@@ -14,6 +14,7 @@ from waglan.core.events import Import, UseCaseRegistration
 from waglan.core.ids import Ids
 from waglan.core.inputs import Clean
 from waglan.core.problem import Problem
+from waglan.ledger.erasure import reconcile
 from waglan.ledger.log import Ledger, Recorded
 from waglan.runtime.apart import Apart
 from waglan.runtime.ask import Ask, Question, Reply
@@ -234,7 +235,9 @@ class Runtime:
         return self._judges.get(use_case)
 
     async def _load(self, use_case: str) -> Judge:
+        """Make a use case ready. A vault restored from an older copy is brought up to the log's erasures first."""
         loaded = self._catalogue.get(use_case)
+        reconcile(self._ledger)
         slots = self._slots(loaded, self._apart)
         judge = Judge(loaded, slots, self._registers, clock=self._clock, ids=self._ids, apart=self._apart)
         await self._register(loaded)
