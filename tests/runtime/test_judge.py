@@ -237,6 +237,14 @@ def test_a_use_case_that_does_not_answer_every_case_is_asked_one_by_one(many):
     assert [each.decision.outcome.score for each in both] == [8.0, 9.0]
 
 
+def test_a_batch_of_a_use_case_that_may_wait_runs_apart():
+    class Slow(SmallMany):
+        inline = False
+
+    both = now(judge(Slow(), AddsMany("m1")).many([case(a=8), case(a=9)], [ASK] * 2, [()] * 2))
+    assert [each.decision.outcome.score for each in both] == [8.0, 9.0]
+
+
 def test_what_no_record_can_hold_is_no_decision():
     odd = registered("unspeakable", "before", lambda *_: Finding(control="unspeakable", verdict=Verdict.PASS,
                                                                  params=(object(),)), inline=True)  # fmt: skip

@@ -8,10 +8,11 @@ import time
 import msgspec
 import pytest
 
-from tests.runtime.parts import Adds, registered
+from tests import postgres
+from tests.runtime.parts import Adds, Steady, registered
 from waglan.core import Finding, Problem, Reason, Route, Verdict
 from waglan.core.events import ModelRegistration, OutcomeLabel
-from waglan.core.model import formats
+from waglan.core.model import formats, models
 from waglan.runtime import Ask, Reply, Workspace
 from waglan.runtime.catalogue import Catalogue
 from waglan.runtime.settings import read_settings
@@ -466,3 +467,32 @@ def test_a_failure_is_told_to_everybody_who_came_together(workspace, monkeypatch
     errors.append(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(three())
+
+
+def test_a_model_without_a_file_comes_from_its_package_and_keeps_its_seat(workspace):
+    if "test.packaged" not in models:
+        models.add("test.packaged", Adds("test.packaged"))
+    shelf = shelf_of(workspace)
+    assert shelf.seat("test.packaged") is shelf.seat("test.packaged")
+    with pytest.raises(Problem) as caught:
+        shelf.seat("test.packagd")
+    assert caught.value.code == "model.unknown" and "'test.packaged'" in caught.value.why
+
+
+def test_what_another_process_writes_counts_here_within_a_second(tmp_path):
+    clock = Steady()
+    with made(tmp_path / "w", clock=clock) as one, Workspace.open(tmp_path / "w", clock=clock) as two:
+        one.runtime.decide_sync("triage", {"days": 3})
+        two.opt_out("C-1")
+        subject = two.vault.subject("C-1")
+        one.runtime.decide_sync("triage", {"days": 3})
+        assert not one.registers.opted_out(subject, "triage")
+        clock.ms += 1_001
+        one.runtime.decide_sync("triage", {"days": 3})
+        assert one.registers.opted_out(subject, "triage")
+
+
+def test_a_workspace_on_postgresql(tmp_path):
+    with postgres.server() as server, made(tmp_path / "w", store="postgresql", dsn=server.database()) as workspace:
+        reply = workspace.runtime.decide_sync("triage", {"days": 3})
+        assert leaves(workspace)[reply.index]["id"] == reply.decision.id
