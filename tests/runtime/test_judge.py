@@ -245,12 +245,47 @@ def test_a_batch_of_a_use_case_that_may_wait_runs_apart():
     assert [each.decision.outcome.score for each in both] == [8.0, 9.0]
 
 
-def test_what_no_record_can_hold_is_no_decision():
-    odd = registered("unspeakable", "before", lambda *_: Finding(control="unspeakable", verdict=Verdict.PASS,
-                                                                 params=(object(),)), inline=True)  # fmt: skip
-    for answer in (Outcome(value="x", reasons=(Reason(code="r"),)), None):
-        with pytest.raises(TypeError):
-            decided(judge(Gives(answer), before=(odd,)))
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"params": (object(),)},
+        {"params": "text"},
+        {"where": [1]},
+        {"code": "x" * 97},
+        {"code": 3},
+        {"score": math.nan},
+        {"score": "high"},
+        {"acts_as": Verdict.PASS, "verdict": Verdict.BLOCK},
+        {"enforced": False},
+    ],
+)
+def test_a_finding_that_is_not_what_it_declares_is_an_error(fields):
+    name = f"odd.{list(fields.items())}"
+    finding = Finding(**({"control": name, "verdict": Verdict.PASS} | fields))
+    registered(name, "before", lambda *_: finding, inline=True, on_error=Verdict.BLOCK)
+    made = decided(judge(Small(), Adds("m1"), before=(name,)), a=3)
+    assert made.route is Route.BLOCKED and made.findings[0].code == "wrong-finding"
+
+
+def exits(*_):
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_plug_in_that_would_end_the_program_doesnt(inline):
+    registered(f"exits.{inline}", "before", exits, inline=inline)
+    made = judge(Gives(exits, inline), before=(f"exits.{inline}",))
+    assert decided(made).why == (
+        f"control:exits.{inline}",
+        "outcome:raised:" + ("SystemExit" if inline else "RuntimeError"),
+    )
+    assert decided(judge(Small(), Adds("m1", inline=inline, fault=exits), Adds("m2")), a=3).models[-1].id == "m2"
+    batch = now(
+        judge(SmallMany(), AddsMany("m1", inline=inline, fault=exits), Adds("m2")).many(
+            [case(a=1)] * 3, [ASK] * 3, [()] * 3
+        )
+    )
+    assert [j.decision.models[-1].id for j in batch] == ["m2"] * 3
 
 
 class Amount(msgspec.Struct, frozen=True):

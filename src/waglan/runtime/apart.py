@@ -13,6 +13,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any
 
+MISBEHAVIOUR = (Exception, SystemExit)
+"""What a plug-in may raise without taking anybody along. An interrupt from the keyboard still ends the program."""
+
 
 class Stuck(Exception):  # noqa: N818 - a state of affairs, handled by the caller as one
     """Too many earlier calls never came back."""

@@ -56,13 +56,11 @@ class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
                 where="language",
             )
         given = (self.purpose, self.consent_ref, self.notice_id, self.source, self.actor, self.channel)
-        if len("".join(given)) <= LONGEST_REFERENCE:
-            return
         for name, value in zip(REFERENCES, given, strict=True):
-            if len(value) > LONGEST_REFERENCE:
+            if type(value) is not str or len(value) > LONGEST_REFERENCE:
                 raise Problem(
-                    f"{name} has {len(value)} characters.",
-                    f"At most {LONGEST_REFERENCE} fit the record.",
+                    f"{name} is not a reference: {str(value)[:40]!r}.",
+                    f"It takes text of at most {LONGEST_REFERENCE} characters.",
                     "Give a reference, not a text.",
                     code="ask.too_long",
                     where=name,

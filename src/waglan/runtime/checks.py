@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -11,10 +12,10 @@ from waglan.core.case import Case
 from waglan.core.clock import Clock
 from waglan.core.control import Context, Control, Redacted, Registers, controls
 from waglan.core.finding import Finding, Verdict
-from waglan.core.outcome import ModelUse, Outcome, fault
+from waglan.core.outcome import LONGEST_CODE, ModelUse, Outcome, fault
 from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
-from waglan.runtime.apart import Apart
+from waglan.runtime.apart import MISBEHAVIOUR, Apart
 
 APART_DEADLINE_S = 1.0
 """How long a control that isn't inline may take."""
@@ -147,30 +148,28 @@ class Checks:
         """A control's answer to each case, by its batch form where it has one that behaves; a failure is one too."""
         check = step.check
         if not step.inline:
-            return [await self._apart_answer(check, step, each, context) for each in arguments]
+            return [await self._apart_answer(check, each, context) for each in arguments]
         try:
             if step.spec.many is not None and len(arguments) > 1:
                 answers = step.spec.many([each[0] for each in arguments], context)
                 if len(answers) == len(arguments):
                     return answers
             return [check(*each, context) for each in arguments]
-        except Exception:  # one case's failure is not the others': ask again, one by one
-            return [_answer(check, step, each, context) for each in arguments]
+        except MISBEHAVIOUR:  # one case's failure is not the others': ask again, one by one
+            return [_answer(check, each, context) for each in arguments]
 
-    async def _apart_answer(
-        self, check: Callable[..., Any], step: Step, arguments: tuple[Any, ...], context: Context
-    ) -> Any:
+    async def _apart_answer(self, check: Callable[..., Any], arguments: tuple[Any, ...], context: Context) -> Any:
         try:
             return await self._apart.run(lambda: check(*arguments, context), APART_DEADLINE_S)
         except Exception as error:
-            return _failure(step, "raised", type(error).__name__)
+            return _Raised(type(error).__name__)
 
 
-def _answer(check: Callable[..., Any], step: Step, arguments: tuple[Any, ...], context: Context) -> Any:
+def _answer(check: Callable[..., Any], arguments: tuple[Any, ...], context: Context) -> Any:
     try:
         return check(*arguments, context)
-    except Exception as error:
-        return _failure(step, "raised", type(error).__name__)
+    except MISBEHAVIOUR as error:
+        return _Raised(type(error).__name__)
 
 
 def _failure(step: Step, code: str, detail: str) -> Finding:
@@ -179,25 +178,48 @@ def _failure(step: Step, code: str, detail: str) -> Finding:
     )
 
 
+class _Raised(NamedTuple):
+    """In place of an answer: what kind of error the control raised."""
+
+    error: str
+
+
 def _judged(step: Step, rest: Any, answer: Any) -> tuple[Any, Finding]:
     """Judge a control's answer: what it leaves, and its finding. In dry run the finding is kept and nothing acts."""
     finding = answer
-    if type(answer) is Finding:
-        if answer.control == step.name and type(answer.verdict) is Verdict and step.enforced:
-            return rest, answer
-    elif type(answer) is Redacted:
+    if type(answer) is Redacted:
         finding, changed = answer
+    if type(answer) is _Raised:
+        finding = _failure(step, "raised", answer.error)
+    elif type(finding) is not Finding:
+        finding = _failure(step, "wrong-type", type(finding).__name__)
+    elif finding.control != step.name or type(finding.verdict) is not Verdict or not _recordable(finding):
+        finding = _failure(step, "wrong-finding", str(finding.control)[:LONGEST_CODE])
+    elif type(answer) is Redacted:
         if not _only_less(rest, changed):
             finding = _failure(step, "changed-too-much", type(changed).__name__)
         elif step.enforced:
             rest = changed
-    if type(finding) is not Finding:
-        finding = _failure(step, "wrong-type", type(finding).__name__)
-    elif finding.control != step.name or type(finding.verdict) is not Verdict:
-        finding = _failure(step, "wrong-finding", str(finding.control))
     if not step.enforced:
         finding = msgspec.structs.replace(finding, enforced=False)
     return rest, finding
+
+
+def _recordable(finding: Finding) -> bool:
+    """Whether a finding is of the types it declares; ``acts_as`` and ``enforced`` are the runtime's to set."""
+    return (
+        type(finding.code) is str
+        and len(finding.code) <= LONGEST_CODE
+        and (not finding.params or _texts(finding.params))
+        and (not finding.where or _texts(finding.where))
+        and (finding.score is None or (type(finding.score) in (int, float) and math.isfinite(finding.score)))
+        and finding.acts_as is None
+        and finding.enforced is True
+    )
+
+
+def _texts(values: Any) -> bool:
+    return type(values) is tuple and all(type(value) is str for value in values)
 
 
 def _only_less(old: Any, new: Any) -> bool:

@@ -190,7 +190,7 @@ class Runtime:
         Raises
         ------
         Problem
-            ``import.outcome`` for a row that can't be recorded (then none of ``past`` is), or the ledger's.
+            The ledger's, or the catalogue's.
         """
         loaded = self._drive(self._registered(use_case))
         now_ms = self._clock.now_ms()

@@ -16,7 +16,7 @@ from waglan.core.entry import Entry
 from waglan.core.finding import Finding, Verdict
 from waglan.core.ids import Ids
 from waglan.core.outcome import Outcome, fault
-from waglan.runtime.apart import Apart, Overdue
+from waglan.runtime.apart import MISBEHAVIOUR, Apart, Overdue
 from waglan.runtime.ask import Ask
 from waglan.runtime.catalogue import Loaded
 from waglan.runtime.checks import Checked, Checks
@@ -152,7 +152,7 @@ class Judge:
             return Given(None, "no-model")
         except (Overdue, TimeoutError):
             return Given(None, "timeout")
-        except Exception as error:
+        except MISBEHAVIOUR as error:
             return Given(None, f"raised:{type(error).__name__[:64]}")
         return self._checked(outcome)
 
@@ -169,7 +169,7 @@ class Judge:
                 outcomes = await self._apart.run(lambda: many(shown, kit), deadline_s)
             if len(outcomes) != len(cases):
                 return None
-        except Exception:
+        except MISBEHAVIOUR:
             return None
         return [self._checked(outcome) for outcome in outcomes]
 
@@ -217,8 +217,7 @@ class Judge:
         try:
             return Judged(decision, entry(decision, self._classes, trial.inputs, ask.actor))
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-            if answer.outcome is None:
-                raise
+            # Findings were checked for what JSON can hold, so it is the outcome that can't be written.
             return self._record(trial, Answer(None, "not-json", kit, after))
 
 

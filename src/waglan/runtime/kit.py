@@ -12,7 +12,7 @@ from waglan.core.model import Model
 from waglan.core.outcome import ModelUse
 from waglan.core.problem import Problem
 from waglan.core.usecase import ModelSlot
-from waglan.runtime.apart import Apart, Overdue, Stuck
+from waglan.runtime.apart import MISBEHAVIOUR, Apart, Overdue, Stuck
 from waglan.runtime.breaker import Breaker, State
 
 FAILOVER_CONTROL = "model.failover"
@@ -102,7 +102,7 @@ class RuntimeKit:
         try:
             answers = await self._call(seat, ask, max(deadline_s, min(deadline_s * len(rows), BATCH_DEADLINE_S)))
             answers = [await a if isinstance(a, Awaitable) else a for a in answers]
-        except Exception as error:
+        except MISBEHAVIOUR as error:
             raise NoAnswer(f"{seat.card.id}: {type(error).__name__}") from error
         if len(answers) != len(rows) or any(answer is None for answer in answers):
             raise NoAnswer(f"{seat.card.id} didn't answer every row")
@@ -122,7 +122,7 @@ class RuntimeKit:
                 answer = await self._call(seat, call, deadline_s)
                 if answer is None:
                     raise ValueError("the model answered nothing")
-            except Exception as error:
+            except MISBEHAVIOUR as error:
                 seat.breaker.failed()
                 code = "timeout" if isinstance(error, (TimeoutError, Overdue)) else "raised"
                 self._failed(slot, seat, "stuck" if isinstance(error, Stuck) else code, type(error).__name__)
