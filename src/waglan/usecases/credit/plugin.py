@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from waglan.core import Plugin
-from waglan.core.manifest import parse_manifest
+from waglan.runtime.catalogue import load_plugin
 from waglan.usecases.credit.decider import Credit
 
 SAMPLES: tuple[dict[str, object], ...] = (
@@ -31,4 +30,4 @@ SAMPLES: tuple[dict[str, object], ...] = (
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 
-plugin = Plugin(parse_manifest(MANIFEST.read_text(encoding="utf-8"), str(MANIFEST)), Credit(), SAMPLES)
+plugin = load_plugin(MANIFEST, Credit(), SAMPLES)
