@@ -33,8 +33,8 @@ class Server:
     def __init__(self, folder: Path, bin_folder: Path) -> None:
         self.folder = folder
         self._bin = bin_folder
-        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        if self._as:
+        self._user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+        if self._user:
             shutil.chown(folder, "postgres", "postgres")
         self._call("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
         self.start()
@@ -77,9 +77,12 @@ class Server:
     def _call(self, program: str, *arguments: str) -> str:
         log = self.folder / "out"
         with log.open("w+") as out:  # a file: a daemon that inherits a pipe keeps it open for ever
+            command = [str(self._bin / program), *arguments]
+            groups = [] if self._user else None
             done = subprocess.run(
-                [*self._as, str(self._bin / program), *arguments], stdout=out, stderr=out, cwd="/", check=False
-            )
+                command, stdout=out, stderr=out, cwd="/", check=False,
+                user=self._user, group=self._user, extra_groups=groups,
+            )  # fmt: skip
             out.seek(0)
             text = out.read()
         if done.returncode:
