@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from waglan.core.ids import Ids
 from waglan.core.problem import Problem
-from waglan.ledger import chunk, soundness
+from waglan.ledger import chunk, soundness, wal
 from waglan.ledger.sqlite import SqliteStore
 from waglan.ledger.store import Batch, Head, Row, join_peaks, split_peaks
 from waglan.ledger.wal import Checkpointer
@@ -332,3 +333,20 @@ def test_peaks_come_back_from_what_a_store_keeps(size: int) -> None:
     peaks = tuple(os.urandom(32) if size >> level & 1 else b"" for level in range(size.bit_length()))
     assert split_peaks(size, join_peaks(peaks)) == peaks
     assert Head().peaks == split_peaks(0, b"")
+
+
+def test_entering_write_ahead_mode_waits_for_who_is_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE t (a)")
+    holder.execute("BEGIN EXCLUSIVE")
+    comer = sqlite3.connect(path, timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        wal.enter(comer, 0.02)
+    threading.Timer(0.1, holder.rollback).start()
+    assert wal.enter(comer, 5.0) == "wal"
+    comer.close()
+    holder.close()
+    (tmp_path / "no.db").write_bytes(b"this is no database, " * 50)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        wal.enter(sqlite3.connect(tmp_path / "no.db"), 5.0)

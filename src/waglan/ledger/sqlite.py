@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from waglan.ledger import chunk, sqlite_faults
+from waglan.ledger import chunk, sqlite_faults, wal
 from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
 from waglan.ledger.wal import HARD_BYTES, PAGE_BYTES, SOFT_BYTES, Checkpointer
 
@@ -132,7 +132,7 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
         try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            mode = wal.enter(connection, self._busy_s)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             if mode != "wal" or connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
@@ -212,7 +212,7 @@ class SqliteStore:
             if version == VERSION:
                 return
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            wal.enter(connection, self._busy_s)
             self._begin(connection)
             for number in range(connection.execute("PRAGMA user_version").fetchone()[0] + 1, VERSION + 1):
                 for statement in _statements(number):

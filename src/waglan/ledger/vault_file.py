@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from waglan.core.problem import Problem
+from waglan.ledger import wal
 
 BUSY_MS = 30_000
 TRUNCATE_MS = 5_000
@@ -151,7 +152,7 @@ class VaultFile:
 
     def _open(self) -> sqlite3.Connection:
         connection = connect(self.path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        wal.enter(connection, BUSY_MS / 1000)
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
