@@ -376,3 +376,9 @@ def test_a_batch_means_what_one_by_one_means(asked, decider, model, inline, tier
     one_by_one = [now(single.one(c, ASK, d)).decision for c, d in zip(asked, dropped, strict=True)]
     batched = [j.decision for j in now(make().many(asked, [ASK] * len(asked), dropped))]
     assert [same(d) for d in batched] == [same(d) for d in one_by_one]
+
+
+def test_a_batch_asks_a_model_without_a_batch_form_row_by_row():
+    first = Adds("m1")
+    batch = now(judge(SmallMany(), first).many([case(a=n) for n in (1, 2, 3)], [ASK] * 3, [()] * 3))
+    assert [j.decision.outcome.score for j in batch] == [1.0, 2.0, 3.0] and first.calls == 3
