@@ -8,7 +8,7 @@ of them, and the ids of a chunk are searched as text. Figures in ``design/ledger
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from waglan.core.ids import LENGTH
@@ -16,6 +16,7 @@ from waglan.ledger.store import Row
 
 MAX_ROWS = 256
 MAX_BYTES = 1 << 20
+WINDOW_BYTES = 1 << 20
 _PREFIX = 9
 
 
@@ -101,3 +102,31 @@ def unpack(chunk: Chunk, start: int, stop: int) -> Iterator[tuple[int, Row]]:
             entry_id = chunk.ids[at * LENGTH : (at + 1) * LENGTH]
             yield index, Row(entry_id, chunk.leaves[leaf_at:leaf_end], chunk.sealed[sealed_at:sealed_end])
         leaf_at, sealed_at = leaf_end, sealed_end
+
+
+def walk(
+    fetch: Callable[[int, int, int], Sequence[Chunk]], start: int, stop: int, gap: Callable[[int], Exception]
+) -> Iterator[tuple[int, Row]]:
+    """Entries ``start ≤ index < stop`` in order, about a window of bytes at a time.
+
+    Parameters
+    ----------
+    fetch
+        ``fetch(start, stop, limit)``: up to ``limit`` chunks from the one that holds ``start`` on.
+    gap
+        The error to raise where an entry is missing.
+    """
+    limit = 16
+    while start < stop:
+        found = fetch(start, stop, limit)
+        taken = sum(len(each.leaves) + len(each.sealed) for each in found)
+        limit = max(1, min(1024, limit * WINDOW_BYTES // max(taken, 1)))
+        before = start
+        for each in found:
+            for index, row in unpack(each, start, stop):
+                if index != start:
+                    raise gap(start)
+                yield index, row
+                start += 1
+        if start == before:
+            raise gap(start)

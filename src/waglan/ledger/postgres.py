@@ -21,7 +21,6 @@ from waglan.ledger import chunk, postgres_faults
 from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
 
 VERSION = 1
-_WINDOW_BYTES = 1 << 20
 _CREATING = 0x7761676C616E  # the advisory lock under which tables are made: "waglan"
 _HEAD = "SELECT size, peaks, note FROM waglan_log WHERE log = %s"
 
@@ -83,21 +82,7 @@ class PostgresStore:
             return batch.head
 
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, Row]]:
-        limit = 16
-        stop = min(stop, self.head().size)
-        while start < stop:
-            found = self._chunks(start, stop, limit)
-            taken = sum(len(each.leaves) + len(each.sealed) for each in found)
-            limit = max(1, min(1024, limit * _WINDOW_BYTES // max(taken, 1)))
-            before = start
-            for each in found:
-                for index, row in chunk.unpack(each, start, stop):
-                    if index != start:
-                        raise postgres_faults.gap(start)
-                    yield index, row
-                    start += 1
-            if start == before:
-                raise postgres_faults.gap(start)
+        yield from chunk.walk(self._chunks, start, min(stop, self.head().size), postgres_faults.gap)
 
     def find(self, entry_id: str) -> int | None:
         query = (

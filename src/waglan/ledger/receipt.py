@@ -8,14 +8,13 @@ RFC 6962 §2.1.1 (audit path), c2sp.org/tlog-checkpoint. `verify.py --proof` rea
 from __future__ import annotations
 
 import base64
-import hmac
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from waglan.core.problem import Problem
-from waglan.ledger import merkle, note, tiles
+from waglan.ledger import merkle, note, sealing, tiles
 
 if TYPE_CHECKING:
     from waglan.ledger.log import Ledger
@@ -118,11 +117,6 @@ def check(receipt: Receipt, vkeys: Iterable[str]) -> note.Checkpoint:
     return checkpoint
 
 
-def commitment(key: bytes, field: str, payload: bytes) -> str:
-    """What a leaf holds of a private field: HMAC-SHA256 of "waglan/rec/v1", 0, field, 0, payload, as hex digits."""
-    return hmac.digest(key, b"waglan/rec/v1\x00" + field.encode() + b"\x00" + payload, "sha256").hex()
-
-
 def _check_opening(opened: Opening, leaf: bytes) -> None:
     try:
         commit = msgspec.json.decode(leaf).get("commit", {})
@@ -130,7 +124,7 @@ def _check_opening(opened: Opening, leaf: bytes) -> None:
     except (AttributeError, ValueError) as error:
         raise _wrong(f"Its opening can't be read: {error}.") from None
     for field, payload in opened.fields.items():
-        if commit.get(field) != commitment(key, field, payload.encode()):
+        if commit.get(field) != sealing.commitment(key, field, payload.encode()):
             raise _wrong(f"The opened field {field!r} is not what was committed to.")
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, spl
 from waglan.ledger.wal import HARD_BYTES, PAGE_BYTES, SOFT_BYTES, Checkpointer
 
 VERSION = 1
-_WINDOW_BYTES = 1 << 20
 _CHUNK = "SELECT first, ids, sizes, leaves, sealed FROM chunk"
 
 
@@ -89,21 +89,7 @@ class SqliteStore:
             return batch.head
 
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, Row]]:
-        limit = 16
-        stop = min(stop, self.head().size)
-        while start < stop:
-            found = self._chunks(start, stop, limit)
-            taken = sum(len(each.leaves) + len(each.sealed) for each in found)
-            limit = max(1, min(1024, limit * _WINDOW_BYTES // max(taken, 1)))
-            before = start
-            for each in found:
-                for index, row in chunk.unpack(each, start, stop):
-                    if index != start:
-                        raise sqlite_faults.gap(self.path, start)
-                    yield index, row
-                    start += 1
-            if start == before:
-                raise sqlite_faults.gap(self.path, start)
+        yield from chunk.walk(self._chunks, start, min(stop, self.head().size), partial(sqlite_faults.gap, self.path))
 
     def find(self, entry_id: str) -> int | None:
         query = "SELECT chunk.first, ids FROM span JOIN chunk USING (first) WHERE prefix = ? ORDER BY chunk.first"
