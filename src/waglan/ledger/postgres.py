@@ -158,8 +158,11 @@ class PostgresStore:
                     connection.execute(sql.SQL(script))
 
     def _version(self, connection: psycopg.Connection) -> int:
-        there = connection.execute("SELECT to_regclass('waglan_version')").fetchone()
-        if there is None or there[0] is None:
+        # Read as a table: to_regclass may answer from a cache filled before another process made the tables.
+        query = (
+            "SELECT 1 FROM pg_tables WHERE tablename = 'waglan_version' AND schemaname = ANY(current_schemas(false))"
+        )
+        if connection.execute(query).fetchone() is None:
             return 0
         row = connection.execute("SELECT version FROM waglan_version").fetchone()
         version = int(row[0]) if row else 0
