@@ -23,10 +23,13 @@ class WorkspaceSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         The institution, a short stable name that stands in every leaf.
     source
         What this installation calls itself as a source of decisions.
+    synthetic
+        Whether everybody in it is made up; every page of the console says so.
     """
 
     tenant: str = "self"
     source: str = "waglan"
+    synthetic: bool = False
 
 
 class LedgerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,71 @@
+"""What stands around every page: who is signed in, where one can go, what is waiting."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from waglan.access import Action
+from waglan.console.page import Page
+from waglan.console.visit import Visit
+
+
+class Entry(NamedTuple):
+    """A line of the navigation; ``label`` is a msgid of the frame's catalogue."""
+
+    key: str
+    address: str
+    label: str
+    action: Action
+    kind: str
+
+
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("overview", "/overview", _("Overview"), Action.DECISION_READ, "decision"),
+    Entry("use-cases", "/use-cases", _("Use cases"), Action.USE_CASE_READ, "use_case"),
+    Entry("decisions", "/decisions", _("Decisions"), Action.DECISION_READ, "decision"),
+    Entry("reviews", "/reviews", _("Reviews"), Action.REVIEW_READ, "review"),
+    Entry("controls", "/controls", _("Controls"), Action.CONTROL_READ, "control"),
+    Entry("models", "/models", _("Models"), Action.MODEL_READ, "model"),
+    Entry("ledger", "/ledger", _("Ledger"), Action.LEDGER_READ, "ledger"),
+    Entry("try", "/try", _("Try it"), Action.USE_CASE_TRY, "use_case"),
+    Entry("settings", "/settings", _("Settings"), Action.SETTINGS_READ, "settings"),
+)
+
+
+def frame(visit: Visit, page: Page | None, behind: int) -> dict[str, Any]:
+    """What the frame around a page shows; ``behind`` entries of the log aren't in its figures yet."""
+    identity = visit.identity
+    entries = [e for e in NAVIGATION if identity is not None and visit.may(e.action, e.kind)]
+    return {
+        "navigation": entries,
+        "nav": page.nav if page else "",
+        "me": identity,
+        "synthetic": visit.house.synthetic,
+        "tenant": visit.house.tenant,
+        "now_ms": visit.house.workspace.clock.now_ms(),
+        "behind": behind,
+        "available": visit.house.workspace.ledger.available,
+        "notice": visit.query.get("notice", ""),
+        "query": dict(visit.query),
+        "may": visit.may,
+        "actions": Action,
+        "twin": bool(page and page.template and page.method == "GET"),
+        "twin_address": _twin(visit, page),
+    }
+
+
+def _twin(visit: Visit, page: Page | None) -> str:
+    """The address of the same page as JSON, with the same query."""
+    if page is None:
+        return ""
+    address = page.address
+    for name, value in visit.path.items():
+        address = address.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}:path}}", quote(value))
+    query = urlencode({k: v for k, v in visit.query.items() if k != "notice"})
+    return f"/console{address}.json" + (f"?{query}" if query else "")

@@ -1,0 +1,32 @@
+"""All pages of the console."""
+
+from waglan.console.page import Page
+from waglan.console.pages import (
+    controls,
+    decisions,
+    entrance,
+    ledger,
+    models,
+    overview,
+    receipts,
+    reviews,
+    search,
+    settings,
+    trying,
+    use_cases,
+)
+
+PAGES: tuple[Page, ...] = (
+    *entrance.PAGES,
+    *overview.PAGES,
+    *use_cases.PAGES,
+    *decisions.PAGES,
+    *reviews.PAGES,
+    *controls.PAGES,
+    *models.PAGES,
+    *ledger.PAGES,
+    *trying.PAGES,
+    *settings.PAGES,
+    *receipts.PAGES,
+    *search.PAGES,
+)

@@ -1,0 +1,7 @@
+"""Models: versions, validations, what they answered."""
+
+from __future__ import annotations
+
+from waglan.console.page import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,7 @@
+"""Settings: people, keys, language, retention, erasure and legal hold."""
+
+from __future__ import annotations
+
+from waglan.console.page import Page
+
+PAGES: tuple[Page, ...] = ()

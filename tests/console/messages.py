@@ -1,0 +1,115 @@
+"""Keeps the console's catalogues: ``python -m tests.console.messages`` finds what is new and compiles what is there.
+
+A domain is a folder of templates together with the page module of its name: ``templates/reviews/*.html`` and
+``pages/reviews.py`` (or the package ``pages/reviews/``) make ``reviews.po`` per language; ``frame`` is the templates
+around every page and the modules beside them, ``words`` the codes in ``words.py``.
+"""
+
+from __future__ import annotations
+
+import io
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+HOME = Path(__file__).resolve().parents[2] / "src" / "waglan" / "console"
+LANGUAGES = ("zh_Hant", "zh_Hans")
+FRAME = ("navigation.py", "charts.py", "door.py", "visit.py", "forms.py")
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+
+
+def domains() -> list[str]:
+    return ["frame", "words", *sorted(d.name for d in (HOME / "templates").iterdir() if d.is_dir() and d.name != "frame")]
+
+
+def path(language: str, domain: str, suffix: str = "po") -> Path:
+    return HOME / "locale" / language / "LC_MESSAGES" / f"{domain}.{suffix}"
+
+
+def _from_words() -> Iterator[str]:
+    words = runpy.run_path(str(HOME / "words.py"))
+    for group in words["WORDS"].values():
+        yield from group.values()
+    yield from words["NOTICES"].values()
+
+
+def _sources(domain: str) -> Iterator[Path]:
+    yield from sorted((HOME / "templates" / domain).glob("**/*.html"))
+    if domain == "frame":
+        yield from (HOME / name for name in FRAME)
+    yield from sorted((HOME / "pages").glob(f"{domain}.py"))
+    yield from sorted((HOME / "pages" / domain).glob("*.py"))
+
+
+def messages(domain: str) -> list[str | tuple[str, str]]:
+    """Every msgid of a domain, in the order met."""
+    if domain == "words":
+        return list(dict.fromkeys(_from_words()))
+    found: dict[str | tuple[str, str], None] = {}
+    for source in _sources(domain):
+        method = "jinja2.ext:babel_extract" if source.suffix == ".html" else "python"
+        options = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"}
+        body = io.BytesIO(source.read_bytes())
+        for _, message, _, _ in extract(method, body, KEYWORDS, options=options):
+            if message:
+                found[tuple(message) if isinstance(message, (list, tuple)) else message] = None
+    return list(found)
+
+
+def read(language: str, domain: str) -> Catalog:
+    found = path(language, domain)
+    if not found.exists():
+        return Catalog(locale=language)
+    with found.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def update(language: str, domain: str) -> Catalog:
+    """The catalogue with what is new, without what is gone."""
+    old, new = read(language, domain), Catalog(locale=language, fuzzy=False)
+    for message in messages(domain):
+        singular = message if isinstance(message, str) else message[0]
+        known = old.get(singular)
+        new.add(message, known.string if known else None)
+    return new
+
+
+def lacking(catalogue: Catalog) -> list[str]:
+    """Msgids without a translation."""
+    return [str(m.id) for m in catalogue if m.id and not (all(m.string) if isinstance(m.string, tuple) else m.string)]
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    body = io.BytesIO()
+    catalogue.header_comment = ""
+    write_mo(body, catalogue)
+    return body.getvalue()
+
+
+def main() -> int:
+    missing = 0
+    for language in LANGUAGES:
+        for domain in sys.argv[1:] or domains():
+            catalogue = update(language, domain)
+            path(language, domain).parent.mkdir(parents=True, exist_ok=True)
+            body = io.BytesIO()
+            write_po(body, catalogue, width=120, no_location=True, omit_header=False, sort_output=False)
+            stamped = (b"POT-Creation-Date", b"PO-Revision-Date", b"Generated-By", b"Report-Msgid", b"Last-Translator")
+            lines = [x for x in body.getvalue().splitlines(keepends=True) if not x.startswith(tuple(b'"' + s for s in stamped))]
+            path(language, domain).write_bytes(b"".join(x for x in lines if not x.startswith(b"#")).lstrip())
+            path(language, domain, "mo").write_bytes(compiled(read(language, domain)))
+            for message in lacking(catalogue):
+                missing += 1
+                print(f"{language}/{domain}: {message!r}")
+    print(f"{missing} without a translation")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
