@@ -44,7 +44,10 @@ class ModelRegistration(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class UseCaseRegistration(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A manifest comes into force; decisions point at it by ``policy_digest``."""
+    """A manifest comes into force; decisions point at it by ``policy_digest``.
+
+    ``sample_ppm`` is its ``review.sample`` in millionths.
+    """
 
     kind: ClassVar[str] = "use_case"
 
@@ -57,6 +60,7 @@ class UseCaseRegistration(Event, frozen=True, kw_only=True, omit_defaults=True):
     policy_digest: str
     purposes: tuple[str, ...] = ()
     regulated_activity: str = ""
+    sample_ppm: int = 0
     sector: str = ""
     tier: str = ""
     use_type: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -65,11 +65,16 @@ class ControlPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ReviewRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When a person decides beyond what the tier asks; it can only add."""
+    """When a person decides beyond what the tier asks; it can only add.
+
+    ``sample`` is the share of automatic decisions, 0 to 1, that a person looks at afterwards for quality; 0 leaves it
+    to the tier.
+    """
 
     always: bool = False
     adverse: bool = False
     effects: tuple[str, ...] = ()
+    sample: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -259,6 +259,7 @@ class Runtime:
             policy_digest=loaded.digest,
             purposes=m.purposes,
             regulated_activity=m.regulated_activity,
+            sample_ppm=round(m.review.sample * 1_000_000),
             sector=m.sector,
             tier=m.tier,
             use_type=m.use_type,
