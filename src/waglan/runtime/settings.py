@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_origin, get_type_hints
 
 import msgspec
 
@@ -12,6 +12,9 @@ from waglan.core.manifest import parse_toml
 from waglan.core.problem import Problem, nearest
 
 FILE = "waglan.toml"
+ROOMS = ("access", "review")
+"""Sections that are checked by the room of that name, when it reads them."""
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class WorkspaceSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,11 +60,16 @@ class PluginsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings; every key has a default."""
+    """All settings; every key has a default.
+
+    ``access`` and ``review`` belong to rooms of their own, which say with `section` what may stand in them.
+    """
 
     workspace: WorkspaceSection = WorkspaceSection()
     ledger: LedgerSection = LedgerSection()
     plugins: PluginsSection = PluginsSection()
+    access: dict[str, Any] = {}
+    review: dict[str, Any] = {}
 
 
 def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -95,7 +103,7 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         return settings
     merged = msgspec.to_builtins(settings)
     for section, keys in overrides.items():
-        if section not in merged or keys.keys() - merged[section].keys():
+        if section not in merged or (section not in ROOMS and keys.keys() - merged[section].keys()):
             wrong = section if section not in merged else sorted(keys.keys() - merged[section].keys())[0]
             known = merged.get(section, merged)
             raise Problem(
@@ -114,4 +122,45 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
             str(error),
             "Correct the variable.",
             code="settings.environment",
+        ) from None
+
+
+def section(table: Mapping[str, Any], name: str, kind: type[S]) -> S:
+    """A room's own section of the settings.
+
+    Parameters
+    ----------
+    table
+        As `Settings` holds it; what came from the environment is text there, lists separated by commas.
+    name
+        The section, for messages.
+    kind
+        What it must satisfy; give it ``forbid_unknown_fields``.
+
+    Raises
+    ------
+    Problem
+        ``settings.unknown`` with the nearest key, ``settings.invalid`` for a value that can't be used.
+    """
+    hints = get_type_hints(kind)
+    for key in table:
+        if key not in hints:
+            raise Problem(
+                f"[{name}] has no setting {key!r}.",
+                nearest(key, hints),
+                "Correct or remove the line, or unset the variable.",
+                code="settings.unknown",
+                where=f"{FILE}: [{name}]",
+            )
+    lists = {key for key, hint in hints.items() if get_origin(hint) is tuple}
+    values = {k: v.split(",") if k in lists and isinstance(v, str) else v for k, v in table.items()}
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(
+            f"A setting in [{name}] can't be used.",
+            f"{error}.",
+            "Correct the value.",
+            code="settings.invalid",
+            where=f"{FILE}: [{name}]",
         ) from None
