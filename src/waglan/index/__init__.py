@@ -1,1 +1,6 @@
-"""The index room."""
+"""Tables for pages that must answer in milliseconds, made from the log alone and thrown away at any time."""
+
+from waglan.index.index import Index
+from waglan.index.projection import DecisionLeaf, DecisionPart, Placed, Projection
+
+__all__ = ["DecisionLeaf", "DecisionPart", "Index", "Placed", "Projection"]
