@@ -13,9 +13,8 @@ import pytest
 
 from tests.cli.conftest import read
 from waglan.cli.progress import progress
-from waglan.cli.resume import file_source
-from waglan.cli.rows import alone, result_line
 from waglan.runtime import Workspace
+from waglan.runtime.batch import alone, file_source, result_line
 
 HEADER = "customer,amount,age,kind,opened,note\n"
 

@@ -15,11 +15,10 @@ import click
 import msgspec
 
 from waglan.cli.progress import progress
-from waglan.cli.resume import file_source
-from waglan.cli.rows import Sheet, alone, chunks, reject_header, reject_line
 from waglan.core.events import Import
 from waglan.core.problem import Problem
 from waglan.runtime import Workspace
+from waglan.runtime.batch import Sheet, alone, chunks, file_source, reject_header, reject_line
 from waglan.runtime.rows import ENCODINGS, Mapper, PastDecision, Rejected, Row, at_row, open_rows
 
 PART = 500

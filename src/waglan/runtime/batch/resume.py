@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from waglan.cli.rows import RESULT, mend, reject_header
 from waglan.core.decision import Route
 from waglan.core.problem import Problem
+from waglan.runtime.batch.sheet import RESULT, mend, reject_header
 
 if TYPE_CHECKING:
     from waglan.ledger.log import Ledger
