@@ -25,7 +25,11 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
 def domains() -> list[str]:
-    return ["frame", "words", *sorted(d.name for d in (HOME / "templates").iterdir() if d.is_dir() and d.name != "frame")]
+    return [
+        "frame",
+        "words",
+        *sorted(d.name for d in (HOME / "templates").iterdir() if d.is_dir() and d.name != "frame"),
+    ]
 
 
 def path(language: str, domain: str, suffix: str = "po") -> Path:
@@ -101,7 +105,11 @@ def main() -> int:
             body = io.BytesIO()
             write_po(body, catalogue, width=120, no_location=True, omit_header=False, sort_output=False)
             stamped = (b"POT-Creation-Date", b"PO-Revision-Date", b"Generated-By", b"Report-Msgid", b"Last-Translator")
-            lines = [x for x in body.getvalue().splitlines(keepends=True) if not x.startswith(tuple(b'"' + s for s in stamped))]
+            lines = [
+                x
+                for x in body.getvalue().splitlines(keepends=True)
+                if not x.startswith(tuple(b'"' + s for s in stamped))
+            ]
             path(language, domain).write_bytes(b"".join(x for x in lines if not x.startswith(b"#")).lstrip())
             path(language, domain, "mo").write_bytes(compiled(read(language, domain)))
             for message in lacking(catalogue):

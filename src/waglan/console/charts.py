@@ -39,7 +39,7 @@ def stacked(label: str, ticks: Sequence[str], series: Sequence[Series]) -> Marku
             if tall > 0:
                 y -= tall
                 said = f"{tick}: {each.name} {each.values[i]:,}"
-                body.append(_bar(LEFT + i * step, y, wide, tall, each.tone, said))
+                body.append(_bar((LEFT + i * step, y, wide, tall), each.tone, said))
     return _svg(label, _axis(top) + Markup("").join(body) + _ticks(ticks, step, wide))
 
 
@@ -116,10 +116,10 @@ def _scaled(value: float, top: float) -> float:
     return (HEIGHT - BOTTOM - TOP) * value / top if top else 0.0
 
 
-def _bar(x: float, y: float, wide: float, tall: float, tone: str, said: str) -> Markup:
+def _bar(place: tuple[float, float, float, float], tone: str, said: str) -> Markup:
     return Markup(
         '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
-    ).format(tone, x, y, wide, tall, said)
+    ).format(tone, *place, said)
 
 
 def _axis(top: float) -> Markup:

@@ -19,7 +19,7 @@ from waglan.api import problems
 from waglan.console import forms, language
 from waglan.console.headers import SECURITY
 from waglan.console.navigation import frame
-from waglan.console.page import Answer, Download, Goto, Page
+from waglan.console.page import Download, Goto, Leave, Page
 from waglan.console.render import render
 from waglan.console.visit import House, Visit
 from waglan.core.case import Language
@@ -72,20 +72,47 @@ class Door:
                              problems.not_found(path))  # fmt: skip
 
     def _serve(self, page: Page, request: Request, body: bytes, as_json: bool) -> Response:
-        identity, spoken = None, _language(request, None)
+        identity, spoken, visit = None, _language(request, None), None
         try:
             identity = self._identity(request)
             spoken = _language(request, identity)
             visit = self._visit(page, request, body, identity, spoken)
-            if page.action is not None:
-                visit.require(page.action, page.kind)
-                self._record_read(visit, page)
-            behind = self._house.index.follow(FOLLOW) if self._house.workspace.ledger.available else 0
-            return self._answer(page, visit, page.show(visit), as_json, behind)
+            return self._shown(page, visit, as_json)
         except Problem as problem:
+            if visit is not None and page.again is not None and problem.status < 500:
+                shown = self._again(page.again, visit, problem)
+                if shown is not None:
+                    return shown
             return self._refused(request, identity, spoken, as_json, problem)
         except Exception as error:
             return self._refused(request, identity, spoken, as_json, self._bug(page, error))
+
+    def _shown(self, page: Page, visit: Visit, as_json: bool) -> Response:
+        if page.action is not None:
+            visit.require(page.action, page.kind)
+            self._record_read(visit, page)
+        behind = self._house.index.follow(FOLLOW) if self._house.workspace.ledger.available else 0
+        answer = page.show(visit)
+        if isinstance(answer, Goto):
+            return _gone_to(answer)
+        if isinstance(answer, Leave):
+            return Response(status_code=303, headers={**SECURITY, "location": answer.url})
+        if isinstance(answer, Download):
+            return _file(answer)
+        if as_json:
+            return _response(_encode(answer), JSON)
+        return _response(render(page.template, visit.language, {**frame(visit, page, behind), **answer}), HTML)
+
+    def _again(self, page: Page, visit: Visit, problem: Problem) -> Response | None:
+        """The form that was sent, with what is wrong at its top; None when not even that can be shown."""
+        try:
+            answer = page.show(visit)
+        except Problem:
+            return None
+        if not isinstance(answer, Mapping):
+            return None
+        data = {**frame(visit, page, 0), **answer, "fault": problem.as_dict()}
+        return _response(render(page.template, visit.language, data), HTML, problem.status)
 
     def _identity(self, request: Request) -> Identity | None:
         cookie = request.cookies.get(COOKIE, "")
@@ -102,6 +129,7 @@ class Door:
             cookie=request.cookies.get(COOKIE, ""),
             origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
             client=request.client.host if request.client else "",
+            here=request.url.path + (f"?{request.url.query}" if request.url.query and page.method == "GET" else ""),
         )
 
     def _record_read(self, visit: Visit, page: Page) -> None:
@@ -109,16 +137,6 @@ class Door:
         if visit.identity is not None and "examiner" in visit.identity.roles:
             named = visit.path.get("id", "")
             visit.read(f"{page.method} {page.address}", (named,) if len(named) == 26 else (), why="examination")
-
-    def _answer(self, page: Page, visit: Visit, answer: Answer, as_json: bool, behind: int) -> Response:
-        if isinstance(answer, Goto):
-            return _gone_to(answer)
-        if isinstance(answer, Download):
-            return _file(answer)
-        if as_json:
-            return _response(_encode(answer), JSON)
-        data = {**frame(visit, page, behind), **answer}
-        return _response(render(page.template, visit.language, data), HTML)
 
     def _refused(
         self, request: Request, identity: Identity | None, spoken: Language, as_json: bool, problem: Problem
@@ -128,7 +146,7 @@ class Door:
         if problem.status == 401 and request.method in ("GET", "HEAD"):
             query = f"?{request.url.query}" if request.url.query else ""
             return _gone_to(Goto(f"/sign-in?next={quote(request.url.path + query, safe='')}"))
-        visit = Visit(self._house, identity, spoken, {}, {}, forms.Form(), "", "", "")
+        visit = Visit(self._house, identity, spoken, {}, {}, forms.Form(), "", "", "", request.url.path)
         data = {**frame(visit, None, 0), "problem": problem.as_dict()}
         response = _response(render("frame/problem.html", spoken, data), HTML, problem.status)
         if problem.status in (429, 503):
@@ -191,11 +209,16 @@ def _gone_to(goto: Goto) -> Response:
     mark = "&" if "?" in goto.address else "?"
     notice = f"{mark}notice={quote(goto.notice, safe='')}" if goto.notice else ""
     address, hash_mark, fragment = goto.address.partition("#")
-    response = Response(status_code=303, headers={**SECURITY, "location": f"/console{address}{notice}{hash_mark}{fragment}"})
+    response = Response(
+        status_code=303, headers={**SECURITY, "location": f"/console{address}{notice}{hash_mark}{fragment}"}
+    )
     if goto.cookie == "-":
         response.headers.append("set-cookie", f"{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
     elif goto.cookie:
         response.headers.append("set-cookie", f"{COOKIE}={goto.cookie}; Path=/; Secure; HttpOnly; SameSite=Lax")
+    if goto.language:
+        kept = "Path=/console; Max-Age=31536000; SameSite=Lax; HttpOnly"
+        response.headers.append("set-cookie", f"{language.COOKIE}={goto.language}; {kept}")
     return response
 
 

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from waglan.access import COOKIE, Action, Identity
+from waglan.console.forms import Form
 from waglan.console.headers import SECURITY
 from waglan.console.visit import House, Visit, sign_in_first
-from waglan.console.forms import Form
 from waglan.core.problem import Problem
 
 PAUSE_S = 2.0

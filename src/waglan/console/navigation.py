@@ -38,6 +38,9 @@ NAVIGATION: tuple[Entry, ...] = (
 )
 
 
+_SECRET = ("password", "new", "again", "response")
+
+
 def frame(visit: Visit, page: Page | None, behind: int) -> dict[str, Any]:
     """What the frame around a page shows; ``behind`` entries of the log aren't in its figures yet."""
     identity = visit.identity
@@ -53,6 +56,9 @@ def frame(visit: Visit, page: Page | None, behind: int) -> dict[str, Any]:
         "available": visit.house.workspace.ledger.available,
         "notice": visit.query.get("notice", ""),
         "query": dict(visit.query),
+        "fault": None,
+        "typed": {name: text for name, text in visit.form.fields.items() if name not in _SECRET},
+        "here": visit.here,
         "may": visit.may,
         "actions": Action,
         "twin": bool(page and page.template and page.method == "GET"),

@@ -21,11 +21,20 @@ class Goto(NamedTuple):
         A code of `words.NOTICES` that the next page says at its top; empty for none.
     cookie
         A session cookie to set, ``"-"`` to delete it, empty to leave it.
+    language
+        A language that this browser is to remember; empty to leave it.
     """
 
     address: str
     notice: str = ""
     cookie: str = ""
+    language: str = ""
+
+
+class Leave(NamedTuple):
+    """Off to another site whose address stands in the settings: the firm's identity provider."""
+
+    url: str
 
 
 class Download(NamedTuple):
@@ -39,7 +48,7 @@ class Download(NamedTuple):
 
 Shown = Mapping[str, Any]
 """What a page shows: plain JSON-able data, given to its template and to its ``.json`` twin alike."""
-Answer = Shown | Goto | Download
+Answer = Shown | Goto | Leave | Download
 
 
 class Page(NamedTuple):
@@ -62,6 +71,9 @@ class Page(NamedTuple):
         Which entry of the navigation is lit.
     upload_bytes
         How much the body of a POST may hold.
+    again
+        The page with the form that a POST comes from: when ``show`` raises a Problem, it is shown again with the
+        Problem at its top (``fault``) and what was typed (``typed``), so that nothing is lost.
     """
 
     address: str
@@ -72,3 +84,4 @@ class Page(NamedTuple):
     method: str = "GET"
     nav: str = ""
     upload_bytes: int = 64 * 1024
+    again: Page | None = None

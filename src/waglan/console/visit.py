@@ -65,6 +65,8 @@ class Visit(NamedTuple):
         Scheme and host of this request, checked against what this server answers for.
     client
         The address it came from, for rate limits only.
+    here
+        Path and query of this page, to come back to.
     """
 
     house: House
@@ -76,6 +78,7 @@ class Visit(NamedTuple):
     cookie: str
     origin: str
     client: str
+    here: str = "/console/overview"
 
     @property
     def me(self) -> Identity:
