@@ -26,6 +26,9 @@ COMMANDS = MappingProxyType(
         "ledger": ("waglan.cli.ledger:ledger", "State, export, verification, receipts and witnesses of the log."),
         "subject": ("waglan.cli.subject:subject", "A person's data: find, opt out, hold, erase."),
         "model": ("waglan.cli.model:model", "Register, validate and withdraw models."),
+        "backup": ("waglan.cli.backup:backup", "Back the workspace up while it works."),
+        "restore": ("waglan.cli.restore:restore", "Make a workspace of a backup, after checking all of it."),
+        "export": ("waglan.cli.export:export", "The log, receipts and the verifier for an outsider."),
         "check": ("waglan.cli.check:check", "Run the conformance suite on a plug-in."),
         "doctor": ("waglan.cli.doctor:doctor", "Look for what is wrong with this workspace and machine."),
     }

@@ -59,16 +59,18 @@ class Backups:
         with self._file.reading() as connection:
             rows = connection.execute("SELECT path FROM copy WHERE made_ms < ? ORDER BY path", (limit,)).fetchall()
         old = [Path(row[0]) for row in rows if Path(row[0]).parent == folder]
-        for path in old:
-            try:
-                path.unlink(missing_ok=True)
-                _draft(path).unlink(missing_ok=True)
-            except OSError as error:
-                raise _refused(path, f"It can't be deleted: {error}.", "Delete it by hand.") from error
-        if old:
-            _sync(folder)
-            self._drop(old)
+        self._unlink(old)
         return old
+
+    def drop(self, path: Path) -> None:
+        """Delete one copy, finished or not, and owe it nothing any more."""
+        self._unlink([path.resolve()])
+
+    def newest(self) -> int | None:
+        """When the newest copy that is remembered was made, milliseconds since 1970 UTC; None without one."""
+        with self._file.reading() as connection:
+            found: int | None = connection.execute("SELECT max(made_ms) FROM copy").fetchone()[0]
+            return found
 
     def owed(self) -> bool:
         """Whether a backup may still hold a shredded key."""
@@ -120,11 +122,23 @@ class Backups:
                 _draft(path).unlink(missing_ok=True)
                 self._drop([path])
 
+    def _unlink(self, paths: list[Path]) -> None:
+        for path in paths:
+            try:
+                path.unlink(missing_ok=True)
+                _draft(path).unlink(missing_ok=True)
+                _sync(path.parent)
+            except OSError as error:
+                raise _refused(path, f"It can't be deleted: {error}.", "Delete it by hand.") from error
+        self._drop(paths)
+
     def _paid(self, path: str, kids: list[tuple[str]]) -> None:
         with self._file.writing() as connection:
             connection.executemany("DELETE FROM purge WHERE path = ? AND kid = ?", [(path, kid) for (kid,) in kids])
 
     def _drop(self, paths: list[Path]) -> None:
+        if not paths:
+            return
         with self._file.writing() as connection:
             for path in paths:
                 connection.execute("DELETE FROM copy WHERE path = ?", (str(path),))

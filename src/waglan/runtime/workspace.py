@@ -63,7 +63,7 @@ class Workspace:
         self.catalogue = Catalogue(folder, settings.plugins.modules)
         keys = folder / "keys"
         log = settings.ledger.log or f"{settings.workspace.tenant}/decisions"
-        store = _store(folder, settings, log)
+        store = open_store(folder, settings, log)
         try:
             self.vault = Vault.open(folder / "vault.db", keys / "tenant.key", clock=clock)
             self.ledger = Ledger(
@@ -162,7 +162,8 @@ class Workspace:
         self.close()
 
 
-def _store(folder: Path, settings: Settings, log: str) -> Store:
+def open_store(folder: Path, settings: Settings, log: str) -> Store:
+    """Where the settings say that a workspace's log lies."""
     if settings.ledger.store == "sqlite":
         return SqliteStore(folder / "ledger.db")
     if not settings.ledger.dsn:
