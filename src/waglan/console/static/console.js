@@ -3,15 +3,17 @@ const d = document;
 window.trustedTypes?.createPolicy("default", { createHTML: (s) => s });
 
 // A key clicks or focuses the element that names it; j and k walk the rows of a list.
+const typed = "input:not([type=radio],[type=checkbox]),textarea,select";
 const rows = () => [...d.querySelectorAll("[data-row]")];
 d.addEventListener("keydown", (e) => {
   const at = e.target;
   if (e.ctrlKey || e.metaKey || e.altKey) return;
-  if (at.matches("input,textarea,select")) { if (e.key === "Escape") at.blur(); return; }
-  const found = d.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
+  if (at.matches(typed)) { if (e.key === "Escape") at.blur(); return; }
+  const found = [...d.querySelectorAll(`[data-key="${CSS.escape(e.key)}"]`)].find((f) => f.checkVisibility());
   if (found) {
     e.preventDefault();
-    found.matches("input:not([type=radio],[type=checkbox]),textarea,select") ? found.focus() : found.click();
+    found.focus();
+    found.matches(typed) || found.click();
   } else if (e.key === "j" || e.key === "k") {
     const all = rows(), i = all.findIndex((r) => r.contains(d.activeElement)) + (e.key === "j" ? 1 : -1);
     const row = all[Math.max(0, Math.min(i, all.length - 1))];
