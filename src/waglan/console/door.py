@@ -18,10 +18,11 @@ from waglan.access import COOKIE, Identity
 from waglan.api import problems
 from waglan.console import forms, language
 from waglan.console.headers import SECURITY
+from waglan.console.house import House
 from waglan.console.navigation import frame
 from waglan.console.page import Download, Goto, Leave, Page
 from waglan.console.render import render
-from waglan.console.visit import House, Visit
+from waglan.console.visit import Visit
 from waglan.core.case import Language
 from waglan.core.problem import Problem
 

@@ -18,7 +18,8 @@ from starlette.responses import Response, StreamingResponse
 from waglan.access import COOKIE, Action, Identity
 from waglan.console.forms import Form
 from waglan.console.headers import SECURITY
-from waglan.console.visit import House, Visit, sign_in_first
+from waglan.console.house import House
+from waglan.console.visit import Visit, sign_in_first
 from waglan.core.problem import Problem
 
 PAUSE_S = 2.0

@@ -16,9 +16,9 @@ from waglan.api.respond import ASGIApp, Receive, Scope, Send, answer_problem
 from waglan.console import static
 from waglan.console.door import Door
 from waglan.console.headers import SECURITY
+from waglan.console.house import House
 from waglan.console.live import Live
 from waglan.console.pages import PAGES
-from waglan.console.visit import House
 from waglan.core.problem import Problem
 
 

@@ -5,41 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from waglan.access import Access, Action, Identity, Resource, require, ruling
+from waglan.access import Action, Identity, Resource, require, ruling
 from waglan.console.forms import Form
+from waglan.console.house import House
 from waglan.core.case import Language
 from waglan.core.events import Read
 from waglan.core.problem import Problem
-from waglan.index import Index
-from waglan.review import Desk
-from waglan.runtime import Workspace
-
-
-class House(NamedTuple):
-    """What pages show and act on; opened once per process.
-
-    Attributes
-    ----------
-    workspace, access, index, desk
-        The open rooms.
-    public_url
-        Scheme and host under which people reach the console, such as ``https://waglan.bank.example``.
-    """
-
-    workspace: Workspace
-    access: Access
-    index: Index
-    desk: Desk
-    public_url: str
-
-    @property
-    def tenant(self) -> str:
-        return self.workspace.settings.workspace.tenant
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether everything in this workspace is made up."""
-        return self.workspace.settings.workspace.synthetic
 
 
 class Visit(NamedTuple):
