@@ -6,6 +6,7 @@ from waglan.access.buckets import Buckets
 from waglan.access.four_eyes import VALID_MS, Signed, four_eyes, needed
 from waglan.access.identity import PEOPLE_ROLES, ROLES, Identity, Role, local
 from waglan.access.keys import ApiKey, Created
+from waglan.access.oidc_settings import OidcSection
 from waglan.access.passkeys import Passkey, SignedIn
 from waglan.access.passwords import Cost
 from waglan.access.person import Person
@@ -30,6 +31,7 @@ __all__ = [
     "Cost",
     "Created",
     "Identity",
+    "OidcSection",
     "Passkey",
     "Person",
     "Resource",

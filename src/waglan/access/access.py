@@ -11,6 +11,8 @@ from waglan.access.basis import Basis
 from waglan.access.database import Database
 from waglan.access.identity import Identity, local
 from waglan.access.keys import Keys
+from waglan.access.oidc import Oidc
+from waglan.access.oidc_settings import OidcSection
 from waglan.access.passkeys import Passkeys
 from waglan.access.passwords import Cost, Passwords
 from waglan.access.people import People
@@ -20,6 +22,8 @@ from waglan.core.clock import Clock, SystemClock
 from waglan.core.ids import Ids
 
 FILE = "access.db"
+_COST = Cost()
+_NO_PROVIDER = OidcSection()
 
 
 class Access:
@@ -31,9 +35,11 @@ class Access:
         The institution.
     people, passwords, sessions, keys, passkeys
         Its parts.
+    oidc
+        Sign-in by the firm's identity provider; None when the settings name none.
     """
 
-    def __init__(self, basis: Basis, cost: Cost) -> None:
+    def __init__(self, basis: Basis, cost: Cost, oidc: OidcSection) -> None:
         self.tenant = basis.tenant
         self._database = basis.database
         self.passwords = Passwords(basis, cost)
@@ -41,6 +47,7 @@ class Access:
         self.sessions = Sessions(basis)
         self.keys = Keys(basis)
         self.passkeys = Passkeys(basis)
+        self.oidc = Oidc(basis, self.people, oidc) if oidc.issuer else None
 
     @classmethod
     def open(
@@ -51,7 +58,8 @@ class Access:
         clock: Clock | None = None,
         ids: Ids | None = None,
         urandom: Callable[[int], bytes] = os.urandom,
-        cost: Cost = Cost(),  # noqa: B008 - a value
+        cost: Cost = _COST,
+        oidc: OidcSection = _NO_PROVIDER,
     ) -> Access:
         """Open ``access.db`` and ``keys/access.pepper`` of a workspace's folder; both are made when absent.
 
@@ -65,16 +73,18 @@ class Access:
             Time, names and randomness; the machine's own when left out.
         cost
             Of password hashes.
+        oidc
+            The firm's identity provider, if there is one.
 
         Raises
         ------
         Problem
-            ``access.unavailable`` or ``access.pepper`` (503) when the files can't be used.
+            ``access.unavailable`` or ``access.pepper`` (503) when the files can't be used, ``settings.oidc``.
         """
         folder = Path(folder).resolve()
         pepper = Pepper(folder / "keys" / "access.pepper", urandom)
         database = Database(folder / FILE)
-        return cls(Basis(database, pepper, clock or SystemClock(), ids or Ids(), urandom, tenant), cost)
+        return cls(Basis(database, pepper, clock or SystemClock(), ids or Ids(), urandom, tenant), cost, oidc)
 
     def local(self) -> Identity:
         """The command line's identity."""

@@ -44,7 +44,7 @@ CREATE TABLE passkey (
     person     TEXT NOT NULL,
     public_key BLOB NOT NULL,
     sign_count INTEGER NOT NULL,
-    label      TEXT NOT NULL,
+    name       TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     used_ms    INTEGER
 ) STRICT, WITHOUT ROWID;

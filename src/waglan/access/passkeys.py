@@ -14,7 +14,7 @@ import base64
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -45,7 +45,7 @@ class Passkey(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    label: str
+    name: str = ""
     created_ms: int
     used_ms: int | None = None
 
@@ -106,7 +106,7 @@ class Passkeys:
         )
         return options_to_json_dict(options)
 
-    def register(self, person: Person, response: str | dict[str, Any], origin: str, label: str = "") -> str:
+    def register(self, person: Person, response: str | Mapping[str, Any], origin: str, name: str = "") -> str:
         """Take the passkey that the browser made; gives the authenticator's name, ``passkey:…``."""
         from webauthn import verify_registration_response
 
@@ -124,7 +124,7 @@ class Passkeys:
             )
         row = (
             made.credential_id, person.id, made.credential_public_key, made.sign_count,
-            "".join(c for c in label if c.isprintable())[:60], self._clock.now_ms(),
+            "".join(c for c in name if c.isprintable())[:60], self._clock.now_ms(),
         )  # fmt: skip
         with self._database.writing() as connection:
             if connection.execute("SELECT 1 FROM passkey WHERE credential = ?", row[:1]).fetchone():
@@ -132,13 +132,16 @@ class Passkeys:
             connection.execute("INSERT INTO passkey VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
         return _name(made.credential_id)
 
-    def authentication_options(self, origin: str) -> dict[str, Any]:
-        """What a browser needs to sign somebody in; the same for everybody, so it tells nobody who exists."""
+    def authentication_options(self, origin: str, *, person: str = "") -> dict[str, Any]:
+        """What a browser needs to sign somebody in; the same for everybody, so it tells nobody who exists.
+
+        Somebody who is signed in already (``person``, an id) is asked for one of their own.
+        """
         challenge = self._urandom(_CHALLENGE_BYTES)
         self._challenges.put("sign in", challenge, lasts_ms=LASTS_MS)
-        return _asking(challenge, _rp_id(origin), [])
+        return _asking(challenge, _rp_id(origin), self._descriptors(person) if person else [])
 
-    def authenticate(self, response: str | dict[str, Any], origin: str) -> SignedIn:
+    def authenticate(self, response: str | Mapping[str, Any], origin: str) -> SignedIn:
         """Who signed in by a passkey, and which one it was."""
         with _refusing():
             answer = _read(response)
@@ -156,7 +159,9 @@ class Passkeys:
         self._challenges.put("approve", person.id, challenge, lasts_ms=LASTS_MS)
         return _asking(challenge, _rp_id(origin) if origin else "", self._descriptors(person.id))
 
-    def approve(self, person: Person, response: str | dict[str, Any], challenge: bytes, origin: str) -> dict[str, str]:
+    def approve(
+        self, person: Person, response: str | Mapping[str, Any], challenge: bytes, origin: str
+    ) -> dict[str, str]:
         """The person's signature over what was shown, with all that is needed to check it later.
 
         Returns
@@ -188,10 +193,10 @@ class Passkeys:
 
     def all(self, person_id: str) -> list[Passkey]:
         """The passkeys of a person, the oldest first."""
-        query = "SELECT credential, label, created_ms, used_ms FROM passkey WHERE person = ? ORDER BY created_ms"
+        query = "SELECT credential, name, created_ms, used_ms FROM passkey WHERE person = ? ORDER BY created_ms"
         with self._database.reading() as connection:
             rows = connection.execute(query, (person_id,)).fetchall()
-        return [Passkey(id=_name(row[0]), label=row[1], created_ms=row[2], used_ms=row[3]) for row in rows]
+        return [Passkey(id=_name(row[0]), name=row[1], created_ms=row[2], used_ms=row[3]) for row in rows]
 
     def remove(self, person_id: str, passkey_id: str) -> None:
         """Take a passkey away and end the sessions begun with it; a Problem (``access.missing``) when there is none."""
@@ -286,8 +291,8 @@ def _refusing() -> Iterator[None]:
         raise refusals.passkey(f"{str(error) or type(error).__name__}.".replace("..", ".")) from error
 
 
-def _read(response: str | dict[str, Any]) -> dict[str, Any]:
-    text = response if isinstance(response, str) else json.dumps(response)
+def _read(response: str | Mapping[str, Any]) -> dict[str, Any]:
+    text = response if isinstance(response, str) else json.dumps(dict(response))
     if len(text) > _MOST_BYTES:
         raise refusals.passkey("It is too long.")
     answer = json.loads(text)

@@ -81,8 +81,11 @@ class Sessions:
             )
             return self._insert(connection, of_row(row), named(authenticator, person.id), now_ms, now_ms)
 
-    def resume(self, cookie: str) -> Identity | None:
-        """Who a cookie stands for now; None when the session or the person's access has ended."""
+    def resume(self, cookie: str, *, touch: bool = True) -> Identity | None:
+        """Who a cookie stands for now; None when the session or the person's access has ended.
+
+        What runs by itself (a live page) asks without ``touch``: it mustn't keep an abandoned session awake.
+        """
         now_ms = self._clock.now_ms()
         mac = self._mac(cookie)
         query = (
@@ -98,7 +101,7 @@ class Sessions:
         session_id, authenticator, authenticated_ms, started_ms, seen_ms = row[-5:]
         if now_ms - seen_ms >= IDLE_MS or now_ms - started_ms >= HARD_MS or not person.open(now_ms):
             return None
-        if now_ms - seen_ms >= _SEEN_MS:
+        if touch and now_ms - seen_ms >= _SEEN_MS:
             self._see(mac, now_ms)
         return self._identity(person, authenticator, authenticated_ms, session_id)
 
