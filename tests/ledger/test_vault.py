@@ -665,7 +665,7 @@ def test_of_two_processes_one_makes_the_vault(tmp_path: Path) -> None:
     second = threading.Thread(target=lambda: made.append(VaultFile(tmp_path / "vault.db")))
     second.start()
     time.sleep(0.2)  # it has seen that there are no tables, and waits for the lock to make them
-    vault_file._create(first)
+    vault_file._migrate(first)
     first.execute("INSERT INTO meta VALUES ('made_by', 'first')")
     first.execute("COMMIT")
     first.close()

@@ -16,7 +16,7 @@ from waglan.ledger import wal
 
 BUSY_MS = 30_000
 TRUNCATE_MS = 5_000
-_VERSION = 1
+VERSION = 1
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -43,11 +43,10 @@ class VaultFile:
         self._epoch = 0
         self._private()
         with self.reading() as connection:
-            made = _made(connection)
-        if not made:
+            version = _version(connection)
+        if version < VERSION:
             with self.writing() as connection:
-                if not _made(connection):
-                    _create(connection)
+                _migrate(connection)
         # An erasure may have been cut off before its old pages left the write-ahead log.
         self.truncate(wait=False)
 
@@ -154,12 +153,12 @@ class VaultFile:
         connection = connect(self.path)
         wal.enter(connection, BUSY_MS / 1000)
         connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        version = _version(connection)
+        if version > VERSION:
             connection.close()
             raise Problem(
                 "This vault was written by a newer Waglan.",
-                f"Its format is {version}; this program knows {_VERSION}.",
+                f"Its format is {version}; this program knows {VERSION}.",
                 "Install the newer version.",
                 code="vault.version",
                 where=str(self.path),
@@ -167,15 +166,17 @@ class VaultFile:
         return connection
 
 
-def _made(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA user_version").fetchone()[0])
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    script = resources.files("waglan.ledger").joinpath("vault_1.sql").read_text(encoding="utf-8")
-    for statement in script.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables to this version, inside the transaction that holds the write lock."""
+    for number in range(_version(connection) + 1, VERSION + 1):
+        script = resources.files("waglan.ledger").joinpath(f"vault_{number}.sql").read_text(encoding="utf-8")
+        for statement in script.split(";"):
+            if statement.strip():
+                connection.execute(statement)
 
 
 def _shut(connection: sqlite3.Connection | None) -> None:
