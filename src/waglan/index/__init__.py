@@ -2,5 +2,6 @@
 
 from waglan.index.index import Index
 from waglan.index.projection import DecisionLeaf, DecisionPart, Placed, Projection
+from waglan.index.record import Decisions
 
-__all__ = ["DecisionLeaf", "DecisionPart", "Index", "Placed", "Projection"]
+__all__ = ["DecisionLeaf", "DecisionPart", "Decisions", "Index", "Placed", "Projection"]
