@@ -113,9 +113,15 @@ def draw_applicants(n: int, rng: np.random.Generator) -> Applicants:
         defaulted=np.zeros(n, dtype=np.bool_),
         recorded=np.zeros(n, dtype=np.bool_),
     )
+    return draw_outcomes(people, rng)
+
+
+def draw_outcomes(people: Applicants, rng: np.random.Generator) -> Applicants:
+    """The same people with who defaults by the planted relation, and who is recorded so with the planted bias."""
+    n = people.age.size
     defaulted = rng.random(n) < 1.0 / (1.0 + np.exp(-true_log_odds(people)))
-    share = np.where(employment == EMPLOYMENT.index("care_and_domestic"), BIASED_SHARE_CARE, BIASED_SHARE)
-    recorded = defaulted | (woman & (rng.random(n) < share))
+    share = np.where(people.employment == EMPLOYMENT.index("care_and_domestic"), BIASED_SHARE_CARE, BIASED_SHARE)
+    recorded = defaulted | (people.woman & (rng.random(n) < share))
     return people._replace(defaulted=defaulted, recorded=recorded)
 
 
@@ -156,7 +162,7 @@ def check_digit(prefix: str, digits: str) -> str:
     return "A" if rest == 10 else str(rest)
 
 
-def write_applicants(path: Path, n: int, seed: int) -> None:
+def write_applicants(path: Path, n: int, seed: int, *, biased: bool = True) -> None:
     """Write a CSV of n applicants with their recorded outcome; equal seeds give equal bytes.
 
     Parameters
@@ -167,9 +173,13 @@ def write_applicants(path: Path, n: int, seed: int) -> None:
         How many, at least 1.
     seed
         Of numpy's default generator.
+    biased
+        Whether the outcome is the recorded one with the planted bias, or the true one.
     """
     rng = np.random.default_rng(seed)
     people = draw_applicants(n, rng)
+    if not biased:
+        people = people._replace(recorded=people.defaulted)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
