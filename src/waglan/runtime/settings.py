@@ -115,7 +115,7 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
             )
         merged[section].update(keys)
     try:
-        return msgspec.convert(merged, Settings)
+        return msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise Problem(
             "A setting from the environment can't be used.",
