@@ -64,6 +64,7 @@ NOTICES: Mapping[str, str] = MappingProxyType({
     "signed_out": "You are signed out.",
     "saved": "Saved.",
     "language": "The language was changed.",
+    "recorded": "Done, and recorded on the log.",
 })  # fmt: skip
 """What a page says at its top after an action."""
 
