@@ -161,10 +161,11 @@ def bank_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with Access.open(folder, tenant="testbank", clock=workspace.clock, ids=workspace.ids, cost=CHEAP) as access:
             for name in (*PEOPLE_ROLES, "reviewer2", "approver2"):
                 role = name.rstrip("2")
+                until_ms = now_ms + YEAR_MS if role == "examiner" else None
+                vendor = "Waglan" if role == "provider" else ""
                 person = access.people.add(
-                    f"{name} 陳大文", f"{name}@bank.example", (role,), until_ms=now_ms + YEAR_MS if role == "examiner" else None,
-                    vendor="Waglan" if role == "provider" else "",
-                )  # fmt: skip
+                    f"{name} 陳大文", f"{name}@bank.example", (role,), until_ms=until_ms, vendor=vendor
+                )
                 access.people.accept(access.people.invite(person.id), PASSWORD)
     with Workspace.open(folder) as workspace, new.open(newline="", encoding="utf-8") as file:
         rows = [{k: v for k, v in row.items() if k != "default"} for row in csv.DictReader(file)]
@@ -237,7 +238,7 @@ def chrome() -> Iterator[Any]:
 
 @pytest.fixture
 def browser_page(chrome: Any, served: Served) -> Iterator[Any]:
-    """``browser_page(role, lang=…, **options)``: a page of somebody who is signed in; options as Playwright's contexts."""
+    """``browser_page(role, lang=…, **options)``: a page of somebody signed in; options are a Playwright context's."""
     contexts = []
 
     def open_page(role: str = "", lang: str = "", **options: Any) -> Any:
