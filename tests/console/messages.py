@@ -2,11 +2,13 @@
 
 A domain is a folder of templates together with the page module of its name: ``templates/reviews/*.html`` and
 ``pages/reviews.py`` (or the package ``pages/reviews/``) make ``reviews.po`` per language; ``frame`` is the templates
-around every page and the modules beside them, ``words`` the codes in ``words.py``.
+around every page and the modules beside them, ``words`` the codes in ``words.py``, ``problems`` what refusals of the
+rooms below say in fixed words.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import runpy
 import sys
@@ -21,6 +23,11 @@ from babel.messages.pofile import read_po, write_po
 HOME = Path(__file__).resolve().parents[2] / "src" / "waglan" / "console"
 LANGUAGES = ("zh_Hant", "zh_Hans")
 FRAME = ("navigation.py", "charts.py", "door.py", "visit.py", "forms.py")
+PROBLEM_ROOMS = ("access", "review", "console", "index", "api", "ledger")
+REFUSERS = (
+    "Problem", "SlowDown", "Ruling", "person", "password", "passkey", "provider", "sign_in", "denied", "refused",
+    "_refused", "stale", "problem",
+)  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
@@ -43,6 +50,19 @@ def _from_words() -> Iterator[str]:
     yield from words["NOTICES"].values()
 
 
+def _from_problems() -> Iterator[str]:
+    """The fixed sentences of every Problem that a page may show."""
+    for room in PROBLEM_ROOMS:
+        for source in sorted((HOME.parent / room).glob("**/*.py")):
+            for call in ast.walk(ast.parse(source.read_text())):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in REFUSERS:
+                    yield from (a.value for a in call.args if isinstance(a, ast.Constant) and _sentence(a.value))
+
+
+def _sentence(value: object) -> bool:
+    return isinstance(value, str) and value.endswith((".", "?")) and " " in value
+
+
 def _sources(domain: str) -> Iterator[Path]:
     yield from sorted((HOME / "templates" / domain).glob("**/*.html"))
     if domain == "frame":
@@ -53,8 +73,8 @@ def _sources(domain: str) -> Iterator[Path]:
 
 def messages(domain: str) -> list[str | tuple[str, str]]:
     """Every msgid of a domain, in the order met."""
-    if domain == "words":
-        return list(dict.fromkeys(_from_words()))
+    if domain in ("words", "problems"):
+        return list(dict.fromkeys(_from_words() if domain == "words" else _from_problems()))
     found: dict[str | tuple[str, str], None] = {}
     for source in _sources(domain):
         method = "jinja2.ext:babel_extract" if source.suffix == ".html" else "python"
