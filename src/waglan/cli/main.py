@@ -26,6 +26,8 @@ COMMANDS = MappingProxyType(
         "ledger": ("waglan.cli.ledger:ledger", "State, export, verification, receipts and witnesses of the log."),
         "subject": ("waglan.cli.subject:subject", "A person's data: find, opt out, hold, erase."),
         "model": ("waglan.cli.model:model", "Register, validate and withdraw models."),
+        "user": ("waglan.cli.user:user", "People who may act here: add, invite, change, disable."),
+        "key": ("waglan.cli.key:key", "Keys for machines: create, list, revoke."),
         "backup": ("waglan.cli.backup:backup", "Back the workspace up while it works."),
         "restore": ("waglan.cli.restore:restore", "Make a workspace of a backup, after checking all of it."),
         "export": ("waglan.cli.export:export", "The log, receipts and the verifier for an outsider."),
