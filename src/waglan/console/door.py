@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waglan.access import COOKIE, Identity
+from waglan.access.oidc import COOKIE as BINDING
+from waglan.access.oidc import LASTS_MS
 from waglan.api import problems
 from waglan.console import forms, language
 from waglan.console.headers import SECURITY
@@ -97,7 +99,7 @@ class Door:
         if isinstance(answer, Goto):
             return _gone_to(answer)
         if isinstance(answer, Leave):
-            return Response(status_code=303, headers={**SECURITY, "location": answer.url})
+            return _left_for(answer)
         if isinstance(answer, Download):
             return _file(answer)
         if as_json:
@@ -128,8 +130,9 @@ class Door:
             query=request.query_params,
             form=forms.parse(request.headers.get("content-type", ""), body) if page.method == "POST" else forms.Form(),
             cookie=request.cookies.get(COOKIE, ""),
-            origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
+            origin=self._house.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}",
             client=request.client.host if request.client else "",
+            binding=request.cookies.get(BINDING, ""),
             here=request.url.path + (f"?{request.url.query}" if request.url.query and page.method == "GET" else ""),
         )
 
@@ -147,7 +150,7 @@ class Door:
         if problem.status == 401 and request.method in ("GET", "HEAD"):
             query = f"?{request.url.query}" if request.url.query else ""
             return _gone_to(Goto(f"/sign-in?next={quote(request.url.path + query, safe='')}"))
-        visit = Visit(self._house, identity, spoken, {}, {}, forms.Form(), "", "", "", request.url.path)
+        visit = Visit(self._house, identity, spoken, {}, {}, forms.Form(), here=request.url.path)
         data = {**frame(visit, None, 0), "problem": problem.as_dict()}
         response = _response(render("frame/problem.html", spoken, data), HTML, problem.status)
         if problem.status in (429, 503):
@@ -220,6 +223,13 @@ def _gone_to(goto: Goto) -> Response:
     if goto.language:
         kept = "Path=/console; Max-Age=31536000; SameSite=Lax; HttpOnly"
         response.headers.append("set-cookie", f"{language.COOKIE}={goto.language}; {kept}")
+    return response
+
+
+def _left_for(leave: Leave) -> Response:
+    response = Response(status_code=303, headers={**SECURITY, "location": leave.url})
+    kept = f"Path=/; Max-Age={LASTS_MS // 1000}; Secure; HttpOnly; SameSite=Lax"
+    response.headers.append("set-cookie", f"{BINDING}={leave.binding}; {kept}")
     return response
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from waglan.access import Access
+from waglan.access.oidc_settings import OidcSection
 from waglan.index import Decisions, Index
 from waglan.review import Desk, Queue
 from waglan.runtime import Workspace
+from waglan.runtime.settings import section
 
 FILE = "index.db"
 
@@ -19,19 +21,15 @@ class House(NamedTuple):
     ----------
     workspace, access, index, desk
         The open rooms.
-    public_url
-        Scheme and host under which people reach the console, such as ``https://waglan.bank.example``; empty for
-        this machine alone.
     """
 
     workspace: Workspace
     access: Access
     index: Index
     desk: Desk
-    public_url: str
 
     @classmethod
-    def open(cls, workspace: Workspace, *, public_url: str = "") -> House:
+    def open(cls, workspace: Workspace) -> House:
         """Open access, index and desk beside an open workspace, which stays its opener's.
 
         Raises
@@ -39,15 +37,13 @@ class House(NamedTuple):
         Problem
             Of the room that can't be opened.
         """
-        access = Access.open(
-            workspace.folder, tenant=workspace.settings.workspace.tenant, clock=workspace.clock, ids=workspace.ids
-        )
+        access = open_access(workspace)
         try:
             index = open_index(workspace)
         except BaseException:
             access.close()
             raise
-        return cls(workspace, access, index, Desk.open(workspace, index, access), public_url)
+        return cls(workspace, access, index, Desk.open(workspace, index, access))
 
     def close(self) -> None:
         """Give back what `open` opened."""
@@ -59,9 +55,26 @@ class House(NamedTuple):
         return self.workspace.settings.workspace.tenant
 
     @property
+    def public_url(self) -> str:
+        """Scheme and host under which people reach the console; empty for this machine alone."""
+        return self.workspace.settings.server.public_url.rstrip("/")
+
+    @property
     def synthetic(self) -> bool:
         """Whether everything in this workspace is made up."""
         return self.workspace.settings.workspace.synthetic
+
+
+def open_access(workspace: Workspace) -> Access:
+    """Who may come in here, with the identity provider of the settings."""
+    settings = workspace.settings
+    return Access.open(
+        workspace.folder,
+        tenant=settings.workspace.tenant,
+        clock=workspace.clock,
+        ids=workspace.ids,
+        oidc=section(settings.oidc, "oidc", OidcSection),
+    )
 
 
 def open_index(workspace: Workspace) -> Index:

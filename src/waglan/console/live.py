@@ -82,8 +82,8 @@ class Live:
             return None
 
     def _counts(self, identity: Identity) -> dict[str, int]:
-        visit = Visit(self._house, identity, "en", {}, {}, Form(), "", "", "")
+        visit = Visit(self._house, identity, "en", {}, {}, Form())
         found = {"entries": self._house.workspace.ledger.head().size}
         if visit.may(Action.REVIEW_READ, "review"):
-            found["reviews"] = self._house.desk.waiting()
+            found["reviews"] = self._house.desk.counts(identity).open
         return found

@@ -32,9 +32,13 @@ class Goto(NamedTuple):
 
 
 class Leave(NamedTuple):
-    """Off to another site whose address stands in the settings: the firm's identity provider."""
+    """Off to another site whose address stands in the settings: the firm's identity provider.
+
+    ``binding`` is left in this browser until it comes back, so that nobody else's answer is taken for it.
+    """
 
     url: str
+    binding: str
 
 
 class Download(NamedTuple):

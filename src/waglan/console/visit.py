@@ -36,6 +36,8 @@ class Visit(NamedTuple):
         Scheme and host of this request, checked against what this server answers for.
     client
         The address it came from, for rate limits only.
+    binding
+        What was left in the browser when it went to the identity provider.
     here
         Path and query of this page, to come back to.
     """
@@ -46,9 +48,10 @@ class Visit(NamedTuple):
     path: Mapping[str, str]
     query: Mapping[str, str]
     form: Form
-    cookie: str
-    origin: str
-    client: str
+    cookie: str = ""
+    origin: str = ""
+    client: str = ""
+    binding: str = ""
     here: str = "/console/overview"
 
     @property

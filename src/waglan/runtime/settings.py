@@ -12,7 +12,7 @@ from waglan.core.manifest import parse_toml
 from waglan.core.problem import Problem, nearest
 
 FILE = "waglan.toml"
-ROOMS = ("access", "review")
+ROOMS = ("oidc", "review")
 """Sections that are checked by the room of that name, when it reads them."""
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -59,16 +59,33 @@ class PluginsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     modules: tuple[str, ...] = ()
 
 
+class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How ``waglan serve`` is reached, and what it says on standard error.
+
+    Attributes
+    ----------
+    public_url
+        Scheme and host under which people and programs reach it through the firm's proxy, such as
+        ``https://waglan.bank.example``; empty for this machine alone.
+    log
+        One line per request: ``json``, ``text`` or ``off``. No personal data either way.
+    """
+
+    public_url: str = ""
+    log: Literal["json", "text", "off"] = "off"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; every key has a default.
 
-    ``access`` and ``review`` belong to rooms of their own, which say with `section` what may stand in them.
+    ``oidc`` and ``review`` belong to rooms of their own, which say with `section` what may stand in them.
     """
 
     workspace: WorkspaceSection = WorkspaceSection()
     ledger: LedgerSection = LedgerSection()
     plugins: PluginsSection = PluginsSection()
-    access: dict[str, Any] = {}
+    server: ServerSection = ServerSection()
+    oidc: dict[str, Any] = {}
     review: dict[str, Any] = {}
 
 

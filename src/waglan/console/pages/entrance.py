@@ -50,7 +50,8 @@ def to_oidc(visit: Visit) -> Leave:
     oidc = visit.house.access.oidc
     if oidc is None:
         raise _no_oidc()
-    return Leave(oidc.begin(onward(visit.query.get("next", "")), f"{visit.origin}/console/sign-in/oidc/back"))
+    begun = oidc.begin(onward(visit.query.get("next", "")), _back(visit))
+    return Leave(begun.url, begun.binding)
 
 
 def from_oidc(visit: Visit) -> Goto:
@@ -58,7 +59,9 @@ def from_oidc(visit: Visit) -> Goto:
     oidc = visit.house.access.oidc
     if oidc is None:
         raise _no_oidc()
-    done = oidc.finish(visit.query, f"{visit.origin}/console/sign-in/oidc/back")
+    done = oidc.finish(visit.query, _back(visit), visit.binding)
+    if done.changed:
+        visit.house.workspace.record(registrations.of_person(done.person), actor=done.person.id)
     return _entered(visit, done.person, done.authenticator, f"/console{done.forward}")
 
 
@@ -194,6 +197,11 @@ def onward(address: str, *, entrance: bool = False) -> str:
         return HOME
     query = urlencode(parse_qsl(parts.query))
     return quote(path.removeprefix("/console")) + (f"?{query}" if query else "")
+
+
+def _back(visit: Visit) -> str:
+    """Where the identity provider sends the browser: an address of ours, as it is registered there."""
+    return f"{visit.origin}/console/sign-in/oidc/back"
 
 
 def _entered(visit: Visit, person: Person, authenticator: str, forward: str) -> Goto:

@@ -1,0 +1,82 @@
+"""What has to be done now and then, by whichever process is there: the index, deadlines, messages."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
+from waglan.console.house import House
+from waglan.core.problem import Problem
+from waglan.review import rounds
+
+T = TypeVar("T")
+FOLLOW_S = 1.0
+ROUNDS_S = 20.0
+BATCH = 20_000
+
+
+class RoundsThread:
+    """Follows the log and does the review rounds until told to stop.
+
+    Several processes may do the same: the index lets one of them at a time, and what a round does is on the log, so
+    it is done once. A log that can't be written, or any other failure, is said on standard error once and tried
+    again; pages go on.
+
+    Parameters
+    ----------
+    house
+        The open rooms.
+    errors
+        Where failures are said.
+    """
+
+    def __init__(self, house: House, errors: TextIO = sys.stderr) -> None:
+        self._house = house
+        self._errors = errors
+        self._stop = threading.Event()
+        self._said: dict[str, str] = {}
+        self._thread = threading.Thread(target=self._run, name="waglan-rounds", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        since = ROUNDS_S
+        while not self._stop.is_set():
+            behind = self._try("index", lambda: self._house.index.follow(BATCH)) or 0
+            since += FOLLOW_S
+            if since >= ROUNDS_S and not behind:
+                self._try("rounds", lambda: rounds(self._house.desk))
+                since = 0.0
+            if not behind:
+                self._stop.wait(FOLLOW_S)
+
+    def _try(self, name: str, work: Callable[[], T]) -> T | None:
+        try:
+            found = work()
+        except Problem as problem:
+            self._say(name, f"{problem.what} {problem.why} {problem.next}")
+            self._stop.wait(FOLLOW_S)
+            return None
+        except Exception as error:
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            self._say(name, f"A bug in the {name}: {type(error).__name__}\n{trace}")
+            self._stop.wait(FOLLOW_S)
+            return None
+        self._said.pop(name, None)
+        return found
+
+    def _say(self, name: str, what: str) -> None:
+        if self._said.get(name) != what:
+            self._said[name] = what
+            self._errors.write(f"{what}\n")
+            self._errors.flush()
