@@ -14,8 +14,8 @@ from waglan.access.basis import Basis
 from waglan.access.person import fold
 from waglan.access.refusals import SlowDown
 
-WINDOW_MS = 15 * 60 * 1_000
-"""Failures are forgotten after so long without a further one."""
+WINDOW_MS = 60 * 60 * 1_000
+"""Failures are forgotten after so long without a further one; longer than any wait, so that waiting doesn't reset."""
 
 
 class _Limit(NamedTuple):

@@ -315,7 +315,7 @@ def _decoded(text: str) -> bytes:
 def _rp_id(origin: str) -> str:
     """The host for which passkeys are made; ``ValueError`` for an origin that browsers give none."""
     parts = urlsplit(origin)
-    if not parts.hostname or (parts.scheme != "https" and parts.hostname != "localhost"):
+    if not parts.hostname or (parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "localhost")):
         raise ValueError(f"passkeys need https or localhost, not {origin!r}")
     return parts.hostname
 
