@@ -177,7 +177,7 @@ def test_a_bug_is_written_down_without_anybodys_data(direct: Direct, monkeypatch
     answer = app.call("POST", "/decide/triage", [json.dumps(CASE).encode()], JSON)
     assert (answer.status, answer.code) == (500, "server.bug")
     assert answer.body["where"] in errors.getvalue()
-    assert "KeyError at POST /decide/triage" in errors.getvalue() and "in broken" in errors.getvalue()
+    assert "KeyError at POST /decide/{use_case}" in errors.getvalue() and "in broken" in errors.getvalue()
     for text in (errors.getvalue(), answer.raw.decode()):
         assert "A123456" not in text
     assert "Traceback" not in answer.raw.decode() and ".py" not in answer.raw.decode()

@@ -23,6 +23,7 @@ from waglan.api.openapi import document
 from waglan.api.records import Records
 from waglan.api.respond import ASGIApp, Receive, Scope, Send, answer_problem, encode
 from waglan.api.stream import Stream
+from waglan.api.templates import DOOR_PATHS, METHODS, NONE, Templates
 from waglan.core import Problem
 from waglan.runtime import Workspace
 
@@ -64,6 +65,7 @@ class App:
     def __init__(self, workspace: Workspace, limits: Limits, stopping: Callable[[], bool], errors: TextIO) -> None:
         self._workspace = workspace
         self._errors = errors
+        self._templates = Templates(DOOR_PATHS)
         self._decide = Decide(workspace, limits, Stream(workspace, limits, stopping))
         self._router = Router(self._routes(limits, stopping), redirect_slashes=False)
 
@@ -123,7 +125,9 @@ class App:
         """Write a bug down for the operator: where it happened, without values, which may be somebody's data."""
         incident = self._workspace.ids.new(self._workspace.clock.now_ms())
         trace = "".join(traceback.format_tb(error.__traceback__))
-        self._errors.write(f"{incident} {type(error).__name__} at {scope['method']} {scope['path']}\n{trace}")
+        method = scope["method"] if scope["method"] in METHODS else NONE
+        route = self._templates.of(scope["path"])
+        self._errors.write(f"{incident} {type(error).__name__} at {method} {route}\n{trace}")
         self._errors.flush()
         return problems.bug(incident)
 
