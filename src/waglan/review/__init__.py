@@ -1,1 +1,28 @@
-"""The review room."""
+"""People who see, question and decide: the queue, the desk, and how attentive a review was."""
+
+from waglan.review.desk import Desk
+from waglan.review.item import Item
+from waglan.review.judging import Judgement
+from waglan.review.pages import Counts, Filter, Page
+from waglan.review.projection import Queue
+from waglan.review.receipts import CustomerView, Receipts
+from waglan.review.requests import Answered
+from waglan.review.settings import ReviewSection
+from waglan.review.shown import Shown
+from waglan.review.state import State
+
+__all__ = [
+    "Answered",
+    "Counts",
+    "CustomerView",
+    "Desk",
+    "Filter",
+    "Item",
+    "Judgement",
+    "Page",
+    "Queue",
+    "Receipts",
+    "ReviewSection",
+    "Shown",
+    "State",
+]
