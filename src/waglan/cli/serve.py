@@ -1,4 +1,4 @@
-"""``waglan serve``: the HTTP doors on this machine's loopback, in as many processes as asked for."""
+"""``waglan serve``: console and HTTP doors on this machine's loopback, in as many processes as asked for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _START_S = 30.0
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on one ledger.")
 @click.option("--json", "as_json", is_flag=True, help="Say where the server is as one JSON object.")
 def serve(folder: Path, host: str, port: int, workers: int, as_json: bool) -> None:
-    """Open the HTTP doors on this machine. Stop with Ctrl-C."""
+    """Open the console and the HTTP doors on this machine. Stop with Ctrl-C."""
     address = loopback(host)
     free(address, port)
     run(folder, address, port, workers, as_json)
@@ -83,7 +83,7 @@ def run(folder: Path, address: str, port: int, workers: int, as_json: bool) -> N
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from waglan.api.worker import Worker
+    from waglan.console.worker import Worker
 
     stopping = multiprocessing.RawValue(ctypes.c_bool, False)
     hears, tells = multiprocessing.Pipe(duplex=False)
@@ -108,7 +108,7 @@ def run(folder: Path, address: str, port: int, workers: int, as_json: bool) -> N
         log_level=LogLevels.error,
         log_dictconfig=_log_to_stderr(),
     )
-    greeter = Greeter(server, hears, address, port, as_json)
+    greeter = Greeter(server, hears, folder.resolve(), (address, port), as_json)
     threading.Thread(target=greeter.wait, name="waglan-greeter", daemon=True).start()
     try:
         server.serve(target_loader=Worker(folder.resolve(), tells, stopping), wrap_loader=False)
@@ -128,15 +128,19 @@ class Greeter:
         Granian's; it is stopped when no worker comes up.
     hears
         Where workers report.
-    address, port
-        Where the server listens.
+    folder
+        The workspace.
+    where
+        The address and port at which the server listens.
     as_json
         Whether to speak in one JSON object.
     """
 
-    def __init__(self, server: Any, hears: Connection, address: str, port: int, as_json: bool) -> None:
+    def __init__(self, server: Any, hears: Connection, folder: Path, where: tuple[str, int], as_json: bool) -> None:
+        address, port = where
         self._server = server
         self._hears = hears
+        self._folder = folder
         self._host = f"[{address}]" if ":" in address else address
         self._port = port
         self._as_json = as_json
@@ -174,12 +178,19 @@ class Greeter:
         return False
 
     def _say(self, sample: dict[str, Any] | None) -> None:
-        url = f"http://{self._host}:{self._port}"
+        name = "localhost" if self._host == "127.0.0.1" else self._host
+        url = f"http://{name}:{self._port}"
         curls = examples(url, sample)
+        token = first_link(self._folder)
+        welcome = f"{url}/console/welcome/{token}" if token else ""
         if self._as_json:
-            click.echo(json.dumps({"url": url, "pid": os.getpid(), "examples": curls}, ensure_ascii=False))
+            told = {"url": url, "pid": os.getpid(), "console": f"{url}/console", "welcome": welcome, "examples": curls}
+            click.echo(json.dumps(told, ensure_ascii=False))
         else:
-            click.echo(f"Waglan answers at {url} (this machine only). Stop with Ctrl-C.\n")
+            click.echo(f"Waglan's console: {url}/console (this machine only). Stop with Ctrl-C.")
+            if welcome:
+                click.echo(f"Nobody is set up yet. Open this link once to begin: {welcome}")
+            click.echo("Programs ask with a key (waglan key create):\n")
             click.echo("\n".join(f"  {line}" for line in curls))
         sys.stdout.flush()
 
@@ -188,16 +199,26 @@ class Greeter:
         self._server.signal_handler_interrupt()
 
 
+def first_link(folder: Path) -> str | None:
+    """The token of the first set-up, when nobody is here yet; made by the parent, so that one link counts."""
+    from waglan.access import Access
+    from waglan.runtime.settings import read_settings
+
+    with Access.open(folder, tenant=read_settings(folder, os.environ).workspace.tenant) as access:
+        return access.people.first_run()
+
+
 def examples(url: str, sample: dict[str, Any] | None) -> list[str]:
     """Three lines to try: decide the sample case, read the feed, see what may be asked."""
-    looks = [f"curl -s '{url}/decisions?limit=10'", f"curl -s {url}/use-cases"]
+    key = '-H "Authorization: Bearer $WAGLAN_KEY"'
+    looks = [f"curl -s '{url}/decisions?limit=10' {key}", f"curl -s {url}/use-cases {key}"]
     if sample is None:
         return [*looks, f"curl -s {url}/ready"]
     body = shlex.quote(json.dumps(sample["case"], ensure_ascii=False))
     return [
-        f"curl -s {url}/decide/{sample['use_case']} -H 'Content-Type: application/json' -d {body}",
+        f"curl -s {url}/decide/{sample['use_case']} {key} -H 'Content-Type: application/json' -d {body}",
         looks[0],
-        f"curl -s {url}/use-cases/{sample['use_case']}",
+        f"curl -s {url}/use-cases/{sample['use_case']} {key}",
     ]
 
 
