@@ -20,7 +20,7 @@ COMMANDS = MappingProxyType(
         "demo": ("waglan.cli.demo:demo", "Run the main job on a sample bank: train, decide, record, verify."),
         "decide": ("waglan.cli.decide:decide", "Decide a file of cases: results, rejects, summary."),
         "import": ("waglan.cli.imports:import_", "Take in past decisions from a file, marked as imported."),
-        "serve": ("waglan.cli.serve:serve", "Open the HTTP doors on this machine."),
+        "serve": ("waglan.cli.serve:serve", "Open the console and the HTTP doors on this machine."),
         "credit": ("waglan.cli.credit:credit", "Train and inspect credit scorecards."),
         "facts": ("waglan.cli.facts:facts", "Bring the typed fact tables up to date with the log."),
         "ledger": ("waglan.cli.ledger:ledger", "State, export, verification, receipts and witnesses of the log."),
