@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "bench"), str(ROOT)]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "bench"))
+
+from tests.console.addresses import Address, addresses
 
 from common import finish, parser, percentile, say
-from tests.console.addresses import Address, addresses
 from waglan.access import PEOPLE_ROLES
 from waglan.console import House, static
 from waglan.runtime import Workspace
