@@ -52,11 +52,12 @@ class Book:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._numbers: dict[tuple[object, ...], tuple[int, int, int]] = {}
+        self._numbers: dict[tuple[object, ...], tuple[int, int, int, int]] = {}
         self.combinations: list[Combination] = []
+        self.groups: list[tuple[str, Mode]] = []
 
-    def of(self, f: DecisionPart) -> tuple[int, int, int]:
-        """A decision's combination: its number in this batch, and the ids of its shape and of its detail."""
+    def of(self, f: DecisionPart) -> tuple[int, int, int, int]:
+        """A decision's combination and its group (use case and mode) by number, its shape and its detail by id."""
         key = (
             f.use_case, f.route, f.effect, f.adverse, bytes(f.models), bytes(f.controls), bytes(f.why), f.imported,
             f.replay, f.drill, f.tier, f.channel, f.language, f.failover, f.phase, f.use_case_version, f.disclosure_id,
@@ -66,15 +67,19 @@ class Book:
             found = self._numbers[key] = self._new(f)
         return found
 
-    def _new(self, f: DecisionPart) -> tuple[int, int, int]:
+    def _new(self, f: DecisionPart) -> tuple[int, int, int, int]:
         made = _combination(f)
         self.combinations.append(made)
         answering = [each for each in made.models if each[2]]
         model, version = answering[-1][:2] if answering else ("", "")
         shape = (made.use_case, f.route or "", f.effect, f.adverse, model, version, made.mode, made.tier)
         said = _encode(made.detail).decode()
+        group = (made.use_case, made.mode)
+        if group not in self.groups:
+            self.groups.append(group)
         return (
             len(self.combinations) - 1,
+            self.groups.index(group),
             self._id(_FIND_SHAPE, shape, _NEW_SHAPE),
             self._id("SELECT detail FROM detail WHERE said = ?", (said,), "INSERT INTO detail VALUES (NULL, ?)"),
         )

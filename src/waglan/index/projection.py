@@ -130,7 +130,7 @@ def placed(index: int, raw: bytes) -> Placed:
     Problem
         ``index.leaf`` when a decision's leaf doesn't have the members that decisions have.
     """
-    if _MARK in raw:
+    if raw.rfind(_MARK) >= 0:  # from the end: the kind stands behind the facts
         try:
             leaf = _decision(raw)
         except msgspec.ValidationError as error:

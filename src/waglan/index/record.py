@@ -13,10 +13,12 @@ from waglan.index.combination import Book, Detail
 from waglan.index.days import day_of
 from waglan.index.later import take_events
 from waglan.index.projection import Placed
+from waglan.index.subject import key
+from waglan.index.tally import Measures, Row
 
 __all__ = ["Decisions", "Detail"]
 
-_INSERT = "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Decisions:
@@ -34,10 +36,9 @@ class Decisions:
     def apply(self, connection: sqlite3.Connection, leaves: Sequence[Placed]) -> None:
         """Take in the next entries."""
         book = Book(connection)
-        rows = []
-        scores: list[tuple[int, int, str | None]] = []
-        sureness: list[tuple[int, int, str | None]] = []
-        latencies: list[tuple[int, int, int]] = []
+        rows: list[Row] = []
+        measures: dict[tuple[int, int], Measures] = {}
+        combinations: list[tuple[int, int]] = []
         events: list[Placed] = []
         for place in leaves:
             leaf = place.decision
@@ -46,17 +47,23 @@ class Decisions:
                 continue
             facts, at_ms = leaf.facts, leaf.at_ms
             day = day_of(at_ms)
-            number, shape, detail = book.of(facts)
-            us, score = facts.latency_us, facts.score
-            rows.append((place.index, leaf.id, at_ms, day, shape, detail, leaf.subject, score, facts.stakes_hkd, us))
-            scores.append((number, day, score))
-            sureness.append((number, day, facts.confidence))
-            latencies.append((number, day, us))
+            number, group, shape, detail = book.of(facts)
+            us, score, subject = facts.latency_us, facts.score, leaf.subject
+            rows.append(
+                (place.index, leaf.id, at_ms, day, shape, detail, key(subject), subject, score, facts.stakes_hkd, us)
+            )
+            combinations.append((number, day))
+            measured = measures.get((group, day))
+            if measured is None:
+                measured = measures[group, day] = ([], [], [])
+            measured[0].append(score)
+            measured[1].append(facts.confidence)
+            measured[2].append(us)
         if rows:
             connection.executemany(_INSERT, rows)
             tally.shapes(connection, rows)
-            tally.said(connection, book, [(number, day) for number, day, _ in latencies])
-            tally.measured(connection, book, scores=scores, confidences=sureness, latencies=latencies)
+            tally.said(connection, book, combinations)
+            tally.measured(connection, book, measures)
         if events:
             take_events(connection, events)
 

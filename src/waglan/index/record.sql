@@ -10,12 +10,12 @@ CREATE UNIQUE INDEX shape_of ON shape (
 CREATE TABLE detail (detail INTEGER PRIMARY KEY, said TEXT NOT NULL UNIQUE);
 CREATE TABLE decision (
     idx INTEGER PRIMARY KEY, id TEXT NOT NULL, at_ms INTEGER NOT NULL, day INTEGER NOT NULL, shape INTEGER NOT NULL,
-    detail INTEGER NOT NULL, subject TEXT NOT NULL, score TEXT, stakes_hkd TEXT, latency_us INTEGER NOT NULL
+    detail INTEGER NOT NULL, who INTEGER, subject TEXT NOT NULL, score TEXT, stakes_hkd TEXT, latency_us INTEGER NOT NULL
 );
 CREATE INDEX decision_id ON decision (id);
 CREATE INDEX decision_shape ON decision (shape);
 CREATE INDEX decision_day ON decision (day, shape);
-CREATE INDEX decision_subject ON decision (subject, shape) WHERE subject != '';
+CREATE INDEX decision_who ON decision (who, shape) WHERE who NOT NULL;
 CREATE TABLE count_shape (
     day INTEGER, shape INTEGER, n INTEGER NOT NULL, PRIMARY KEY (day, shape)
 ) WITHOUT ROWID;
@@ -42,12 +42,12 @@ CREATE TABLE count_later (
 CREATE TABLE count_event (day INTEGER, kind TEXT, n INTEGER NOT NULL, PRIMARY KEY (day, kind)) WITHOUT ROWID;
 CREATE TABLE event (
     idx INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, actor TEXT NOT NULL,
-    subject TEXT NOT NULL, refs TEXT NOT NULL, facts TEXT NOT NULL
+    who INTEGER, subject TEXT NOT NULL, refs TEXT NOT NULL, facts TEXT NOT NULL
 );
 CREATE INDEX event_id ON event (id);
 CREATE INDEX event_kind ON event (kind);
 CREATE INDEX event_actor ON event (actor, kind) WHERE actor != '';
-CREATE INDEX event_subject ON event (subject) WHERE subject != '';
+CREATE INDEX event_who ON event (who) WHERE who NOT NULL;
 CREATE TABLE event_ref (
     ref TEXT, idx INTEGER, kind TEXT NOT NULL, PRIMARY KEY (ref, idx)
 ) WITHOUT ROWID;

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from waglan.index.buckets import latency_low, score_low
 from waglan.index.combination import Book
 
-V = TypeVar("V")
+Row = tuple[int, str, int, int, int, int, int | None, str, str | None, str | None, int]
+"""A row of ``decision``, in the order of its columns."""
+Measures = tuple[list[str | None], list[str | None], list[int]]
+"""Scores, confidences and latencies of some decisions."""
 _ADD = "ON CONFLICT DO UPDATE SET n = n + excluded.n"
 
 
@@ -22,28 +24,17 @@ def add(connection: sqlite3.Connection, table: str, counted: Counter[tuple[objec
         connection.executemany(f"INSERT INTO {table} VALUES ({marks}) {_ADD}", rows)
 
 
-def shapes(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+def shapes(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Count rows of ``decision``, in log order, by shape and day; first and last of each shape."""
     counted: Counter[tuple[object, ...]] = Counter([(row[3], row[4]) for row in rows])
     add(connection, "count_shape", counted)
-    spans: dict[object, list[int]] = {}
-    for index, _, at_ms, _, shape, *_ in rows:
-        assert isinstance(index, int) and isinstance(at_ms, int)
-        span = spans.get(shape)
-        if span is None:
-            spans[shape] = [1, index, index, at_ms, at_ms]
-            continue
-        span[0] += 1
-        span[2] = index
-        if at_ms < span[3]:
-            span[3] = at_ms
-        elif at_ms > span[4]:
-            span[4] = at_ms
+    sizes = Counter([row[4] for row in rows])
+    last = {row[4]: row for row in rows}
+    first = {row[4]: row for row in reversed(rows)}
     connection.executemany(
-        "UPDATE shape SET n = n + ?2, last_index = ?4, first_index = CASE WHEN n THEN first_index ELSE ?3 END, "
-        "first_ms = CASE WHEN n THEN min(first_ms, ?5) ELSE ?5 END, "
-        "last_ms = CASE WHEN n THEN max(last_ms, ?6) ELSE ?6 END WHERE shape = ?1",
-        [(shape, *span) for shape, span in spans.items()],
+        "UPDATE shape SET first_index = CASE WHEN n THEN first_index ELSE ?3 END, "
+        "first_ms = CASE WHEN n THEN first_ms ELSE ?4 END, n = n + ?2, last_index = ?5, last_ms = ?6 WHERE shape = ?1",
+        [(shape, n, *first[shape][0:3:2], *last[shape][0:3:2]) for shape, n in sizes.items()],
     )
 
 
@@ -70,30 +61,15 @@ def said(connection: sqlite3.Connection, book: Book, at: Sequence[tuple[int, int
     add(connection, "count_trait", traits)
 
 
-def measured(
-    connection: sqlite3.Connection,
-    book: Book,
-    *,
-    scores: Sequence[tuple[int, int, str | None]],
-    confidences: Sequence[tuple[int, int, str | None]],
-    latencies: Sequence[tuple[int, int, int]],
-) -> None:
-    """Count measures into buckets; each is given with the decision's combination and day."""
+def measured(connection: sqlite3.Connection, book: Book, measures: Mapping[tuple[int, int], Measures]) -> None:
+    """Count scores, confidences and latencies into buckets; each list stands under its group and day."""
     counted: Counter[tuple[object, ...]] = Counter()
-    _count(counted, book, "score", Counter(scores), score_low)
-    _count(counted, book, "confidence", Counter(confidences), score_low)
-    _count(counted, book, "latency", Counter(latencies), latency_low)
+    for (group, day), (scores, confidences, latencies) in measures.items():
+        use_case, mode = book.groups[group]
+        for measure, texts in (("score", scores), ("confidence", confidences)):
+            for text, n in Counter(texts).items():
+                if text is not None:
+                    counted[use_case, measure, mode, day, score_low(text)] += n
+        for us, n in Counter(latencies).items():
+            counted[use_case, "latency", mode, day, latency_low(us)] += n
     add(connection, "count_bucket", counted)
-
-
-def _count(
-    into: Counter[tuple[object, ...]],
-    book: Book,
-    measure: str,
-    values: Counter[tuple[int, int, V | None]],
-    low: Callable[[V], int],
-) -> None:
-    for (number, day, value), n in values.items():
-        if value is not None:
-            combination = book.combinations[number]
-            into[combination.use_case, measure, combination.mode, day, low(value)] += n
