@@ -419,6 +419,11 @@ def test_postgresql_and_a_restore_that_was_interrupted(folder, tmp_path, monkeyp
             assert [workspace.ledger.find(each) for each in ids] == list(range(1, 601))
             assert decide(workspace, "C-1")
             assert workspace.ledger.opened(1)
+        environ = {"WAGLAN_LEDGER__STORE": "sqlite"}  # and from one kind of store into the other
+        clock = SystemClock()
+        restore(made, tmp_path / "moved", folder / "keys", checkpoint="", clock=clock, environ=environ)
+        with Workspace.open(tmp_path / "moved", environ=environ) as workspace:
+            assert workspace.ledger.find(ids[-1]) == 600 and workspace.ledger.opened(600)
 
 
 def test_export_is_all_that_an_outsider_needs(run, folder, tmp_path):

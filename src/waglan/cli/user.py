@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROLES = ("admin", "developer", "provider", "user", "reviewer", "approver", "auditor", "examiner")
 HERE = "http://localhost:8420"
-_URL = click.option("--url", default=HERE, show_default=True, help="Where the console is reached, for the link.")
+_URL = click.option("--url", default="", help="Where the console is reached, for the link; else [server] public_url.")
 _ROLE = click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, help="What they may do; repeat it.")
 _UNTIL = click.option("--until", default="", help="Last day of their access, YYYY-MM-DD, Hong Kong; or 'never'.")
 _LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), help="Of their pages.")
@@ -144,7 +144,8 @@ def _until(text: str) -> int | None:
 
 
 def _link(at: Acting, person: Person, url: str) -> str:
-    return f"{url.rstrip('/')}/console/join/{at.access.people.invite(person.id)}"
+    base = url or at.workspace.settings.server.public_url or HERE
+    return f"{base.rstrip('/')}/console/join/{at.access.people.invite(person.id)}"
 
 
 def _told(at: Acting, person: Person) -> dict[str, Any]:
