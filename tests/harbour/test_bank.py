@@ -9,6 +9,8 @@ import pytest
 from waglan.core import Problem
 from waglan.core.clock import SystemClock
 from waglan.harbour import bank as harbour
+from waglan.harbour.applicants import EMPLOYMENT
+from waglan.harbour.applications import credit_rows
 from waglan.harbour.clock import PastClock
 from waglan.harbour.hosted import HOST, HostedScorecard, host, read
 from waglan.harbour.period import DAY_MS
@@ -132,14 +134,19 @@ def test_nobodys_name_or_number_stands_in_a_leaf(plan, leaves):
     assert not any(person.name_zh in text for person in plan[0].bank.people if len(person.name_zh) > 2)
 
 
-def test_the_planted_bias_shows(tmp_path):
-    quiet = quiet_plan(100, SystemClock().now_ms(), seed=4)
-    rates = {}
+def test_the_planted_bias_shows_in_refusals_and_not_in_the_truth(tmp_path):
+    quiet = quiet_plan(6_000, SystemClock().now_ms(), seed=4)
+    figures = quiet.applications.figures
+    rows = credit_rows(figures, [""] * figures.age.size)
+    care = figures.employment == EMPLOYMENT.index("care_and_domestic")
+    times = {}
     for biased in (False, True):
         trained = harbour.make(tmp_path / str(biased), quiet._replace(past=Past(6_000, biased)))
-        rates[biased] = {g.group: g.approved for g in trained.report.scorecard.groups if g.attribute == "sex"}
-    gap = {biased: rate["M"] - rate["F"] for biased, rate in rates.items()}
-    assert abs(gap[False]) < 0.03 < gap[True]
+        model = read(trained.files[0].raw)
+        refused = model.scores(rows) < model.scorecard.cut_off
+        times[biased] = refused[care].mean() / refused[~care].mean()
+    truth = figures.defaulted[care].mean() / figures.defaulted[~care].mean()
+    assert truth < 1.5 and times[False] < 2 < 4 < times[True]
 
 
 def test_the_workspace_says_that_it_is_synthetic(filled, plan):

@@ -3,7 +3,7 @@
 from waglan.harbour.applicants import write_applicants
 from waglan.harbour.plan import Plan, quiet_plan
 from waglan.harbour.sample import SampleBank, draw_bank
-from waglan.harbour.scenario import Planted, Scenario, Sown, plant, scenarios
+from waglan.harbour.scenario import Planted, Scenario, Sown, plant
 
 __all__ = [
     "Plan",
@@ -14,6 +14,5 @@ __all__ = [
     "draw_bank",
     "plant",
     "quiet_plan",
-    "scenarios",
     "write_applicants",
 ]

@@ -18,9 +18,9 @@ USE_CASE = "credit"
 OF_THE_LOAN = frozenset({"purpose", "amount", "term", "defaulted", "recorded"})
 """What differs between two applications of one person; all else is the person's."""
 PER_BATCH = 40
-MOST_BATCHES = 120
+MOST_BATCHES = 90
 NOTICE = "SYN-PICS-2026-01"
-NO_CONSENT, NO_NOTICE = 0.012, 0.004
+NO_CONSENT, NO_NOTICE = 0.006, 0.002
 SOURCES = ("syn-branch", "syn-mobile", "syn-web")
 SOURCE_SHARES = (0.22, 0.48, 0.30)
 

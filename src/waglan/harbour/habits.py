@@ -55,12 +55,12 @@ def careful(seen: Seen) -> Judgement:
     seconds = 110 + int(200 * _share(seen.number, "time")) + min(120, int(seen.stakes_hkd / 5_000))
     if seen.wrong:
         found = _share(seen.number, "wrong") < 0.95
-        return Judgement("change" if found else "agree", "contradicts_evidence" if found else "", seconds)
+        return Judgement("change" if found else "agree", "input_wrong" if found else "", seconds)
     close = seen.short is not None and 0 < seen.short <= NEAR
     if seen.adverse and close and _share(seen.number, "close") < 0.4:
-        return Judgement("change", "mitigating_facts", seconds + 60)
+        return Judgement("change", "lapse_explained", seconds + 60)
     if not seen.adverse and _share(seen.number, "doubt") < 0.04:
-        return Judgement("reject", "documents_missing", seconds + 30)
+        return Judgement("reject", "input_missing", seconds + 30)
     return Judgement("agree", "", seconds)
 
 
@@ -68,7 +68,7 @@ def careless(seen: Seen) -> Judgement:
     """Three to nine seconds, and yes to nearly everything; one wrong answer in twenty is noticed."""
     seconds = 3 + int(7 * _share(seen.number, "time"))
     if seen.wrong and _share(seen.number, "wrong") < 0.05:
-        return Judgement("change", "contradicts_evidence", seconds + 20)
+        return Judgement("change", "input_wrong", seconds + 20)
     return Judgement("agree", "", seconds)
 
 

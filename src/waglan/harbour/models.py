@@ -22,8 +22,8 @@ VALIDATOR = "SYN model validation"
 STANDBY = "credit.standby"
 STANDBY_ROWS = 2_500
 STANDBY_WITHOUT = ("card_utilisation", "months_since_late", "years_with_bank", "district")
-APPROVE_RATE = 0.95
-MOST_HKD = 300_000
+APPROVE_RATE = 0.988
+MOST_HKD = 600_000
 SETTINGS = {
     "purpose.consent": {"consent": True, "notice": True},
     "output.thresholds": {"maximum_stakes_hkd": MOST_HKD},

@@ -17,7 +17,7 @@ REPEATS = 0.07
 class Past(NamedTuple):
     """The past applicants that models learn from: how many, and whether their recorded outcome is biased."""
 
-    rows: int = 10_000
+    rows: int = 8_000
     biased: bool = False
 
 

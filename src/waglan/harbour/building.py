@@ -1,0 +1,63 @@
+"""The whole sample bank in a folder: workspace, models, staff, a month of decisions, and what people did with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from waglan.access import Access, Cost
+from waglan.harbour.bank import Filled, fill, keep_planted, make, open_past
+from waglan.harbour.customers import Customers
+from waglan.harbour.hiring import employ
+from waglan.harbour.hosted import read
+from waglan.harbour.plan import Plan, quiet_plan
+from waglan.harbour.reviewing import Reviewers
+from waglan.harbour.sample import SEED
+from waglan.harbour.scenario import Planted, plant
+from waglan.harbour.scenarios import scenarios
+from waglan.index import Index
+from waglan.review import Desk, Queue
+
+INDEX = "index.db"
+CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
+"""Of the staff's passwords while the month is played: they are random, and forgotten with this process."""
+
+
+class Built(NamedTuple):
+    """What is in the folder now: figures, and what was planted."""
+
+    filled: Filled
+    judged: int
+    released: int
+    planted: tuple[Planted, ...]
+
+
+def sample_plan(applications: int, until_ms: int, seed: int = SEED) -> tuple[Plan, tuple[Planted, ...]]:
+    """The month with every scenario planted; a pure function of its arguments."""
+    return plant(quiet_plan(applications, until_ms, seed), scenarios)
+
+
+def build(folder: Path, plan: Plan, planted: tuple[Planted, ...]) -> Built:
+    """Make the workspace and let the plan happen; opened afterwards, it goes on with the machine's clock.
+
+    Raises
+    ------
+    Problem
+        ``workspace.exists`` when there is one already, or that of the room that refuses.
+    """
+    trained = make(folder, plan)
+    cut_off = read(trained.files[0].raw).scorecard.cut_off
+    with open_past(folder, plan) as workspace:
+        tenant = workspace.settings.workspace.tenant
+        with (
+            Access.open(folder, tenant=tenant, clock=workspace.clock, ids=workspace.ids, cost=CHEAP) as access,
+            Index.open(folder / INDEX, workspace.ledger, (Queue.of(workspace),)) as index,
+        ):
+            employed = employ(workspace, access, plan)
+            desk = Desk.open(workspace, index, access)
+            reviewers = Reviewers(desk, access, employed, plan, cut_off)
+            customers = Customers(desk, reviewers)
+            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span))
+            filled = fill(workspace, plan, trained, actor=employed.key.id, more=deeds)
+    keep_planted(folder, planted)
+    return Built(filled, reviewers.judged, len(reviewers.released), planted)
