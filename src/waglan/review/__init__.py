@@ -1,12 +1,15 @@
 """People who see, question and decide: the queue, the desk, and how attentive a review was."""
 
+from waglan.review.attention import Standing
 from waglan.review.desk import Desk
 from waglan.review.item import Item
 from waglan.review.judging import Judgement
+from waglan.review.notify import Notify
 from waglan.review.pages import Counts, Filter, Page
 from waglan.review.projection import Queue
 from waglan.review.receipts import CustomerView, Receipts
 from waglan.review.requests import Answered
+from waglan.review.rounds import Rounds
 from waglan.review.settings import ReviewSection
 from waglan.review.shown import Shown
 from waglan.review.state import State
@@ -19,10 +22,13 @@ __all__ = [
     "Filter",
     "Item",
     "Judgement",
+    "Notify",
     "Page",
     "Queue",
     "Receipts",
     "ReviewSection",
+    "Rounds",
     "Shown",
+    "Standing",
     "State",
 ]

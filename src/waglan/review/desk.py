@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -15,15 +16,19 @@ from waglan.core.case import Language
 from waglan.core.events import Escalation
 from waglan.index.index import Index
 from waglan.ledger.log import Recorded
-from waglan.review import judging, leases, pages, releasing, requests, shown
+from waglan.review import attention, judging, leases, pages, releasing, requests, seeding, shown
+from waglan.review.asking import What
+from waglan.review.attention import Standing
 from waglan.review.item import Item, Kept
 from waglan.review.judging import Judgement
 from waglan.review.pages import Counts, Filter, Page
 from waglan.review.policy import policy
 from waglan.review.projection import policy_in_force
+from waglan.review.receipts import Receipts
 from waglan.review.releasing import Approval
-from waglan.review.requests import Answered, What
+from waglan.review.requests import Answered
 from waglan.review.room import MINUTE_MS, Room
+from waglan.review.rounds import Rounds, rounds
 from waglan.review.settings import ReviewSection, read
 from waglan.review.shown import Shown
 from waglan.review.state import State
@@ -69,6 +74,11 @@ class Desk:
                 if wanted != policy_in_force(connection):
                     room.record(room.entry(wanted, actor="review", refs=()))
         return cls(room)
+
+    @property
+    def receipts(self) -> Receipts:
+        """The receipts of the workspace's customers."""
+        return Receipts(self.room)
 
     # ---- looking
 
@@ -280,6 +290,23 @@ class Desk:
             ``review.outcome`` for an outcome that doesn't follow from what was done.
         """
         return requests.answer(self.room, who, item_id, outcome, note)
+
+    # ---- attention and time
+
+    def seed(
+        self, who: Identity | None, use_case: str, count: int = 1, *, random: Random | None = None
+    ) -> tuple[str, ...]:
+        """Plant cases with a known wrong answer; see `waglan.review.seeding`."""
+        return seeding.seed(self.room, who, use_case, count, random or SystemRandom())
+
+    def attention(self, who: Identity | None, *, since_ms: int = 0) -> tuple[Standing, ...]:
+        """How attentive reviewers are, everybody whom one may see; see `Standing`."""
+        self.room.index.follow(_FRESH)
+        return attention.report(self.room, who, since_ms=since_ms)
+
+    def rounds(self, *, random: Random | None = None) -> Rounds:
+        """What time does to reviews; any worker calls it every half minute or so."""
+        return rounds(self.room, random or SystemRandom())
 
     # ---- inner
 

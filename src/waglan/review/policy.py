@@ -50,10 +50,13 @@ class ReviewPolicy(Event, frozen=True, kw_only=True):
 
 def policy(settings: ReviewSection) -> ReviewPolicy:
     """The rules that settings ask for."""
+    hours: dict[str, int] = {**HOURS, **settings.deadline_hours}
+    shares: dict[str, float] = dict(SAMPLE)
+    shares.update((tier, share) for tier, share in settings.sample.items())
     return ReviewPolicy(
-        deadline_hours=tuple(sorted((dict(HOURS) | settings.deadline_hours).items())),
+        deadline_hours=tuple(sorted(hours.items())),
         four_eyes=tuple(sorted(settings.four_eyes)),
-        sample_ppm=tuple(sorted((tier, round(share * PPM)) for tier, share in {**SAMPLE, **settings.sample}.items())),
+        sample_ppm=tuple(sorted((tier, round(share * PPM)) for tier, share in shares.items())),
     )
 
 

@@ -19,6 +19,7 @@ from waglan.core.ids import from_bytes, to_bytes
 from waglan.core.problem import Problem
 from waglan.ledger import receipt as proof
 from waglan.ledger.receipt import Receipt
+from waglan.review.asking import What, ask
 from waglan.review.explain import Explanation, Left, explain
 from waglan.review.judging import manifest_of, outcome_of
 from waglan.review.room import Room, Told
@@ -116,6 +117,13 @@ class Receipts:
             asked=tuple(asked.values()),
             proofs=tuple(proof.make(ledger, each) for each in proofs) if explanation.left else (),
         )
+
+    def ask(self, token: str, what: What, *, language: Language, note: str = "") -> str:
+        """The customer asks on the receipt's page; gives the request's id. Problems of `show` and `Desk.request`."""
+        self.show(token)
+        decision_id = self.decision(token)
+        assert decision_id is not None
+        return ask(self._room, "customer", decision_id, what, channel="receipt", language=language, note=note)
 
     def explanation(self, connection: sqlite3.Connection, decision_id: str, language: Language) -> Explanation:
         """What a customer may be told of a decision as it stands."""

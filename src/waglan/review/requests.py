@@ -8,7 +8,6 @@ explanation and for a person; PDPO, data protection principle 2 and section 22: 
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -18,13 +17,14 @@ import msgspec
 from waglan.access.action import Action
 from waglan.access.identity import Identity
 from waglan.access.policy import Resource, require
-from waglan.core.case import LANGUAGES, Language
-from waglan.core.events import Answer, Correction, Override, Request
+from waglan.core.case import Language
+from waglan.core.events import Answer, Correction, Override
 from waglan.core.outcome import Outcome
 from waglan.core.problem import Problem, nearest
 from waglan.index.projection import DecisionLeaf
 from waglan.ledger.log import Recorded
 from waglan.review import leases, shape
+from waglan.review.asking import What, ask, real
 from waglan.review.explain import letter
 from waglan.review.item import Item, Kept
 from waglan.review.judging import check_words, manifest_of, outcome_of
@@ -32,11 +32,6 @@ from waglan.review.projection import rules_in_force
 from waglan.review.receipts import Receipts
 from waglan.review.room import Room
 from waglan.review.state import State
-
-What = Literal["explanation", "human_review", "correction"]
-WHATS: tuple[What, ...] = ("explanation", "human_review", "correction")
-OUTCOMES = ("explained", "upheld", "changed", "declined")
-_CHANNEL = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
 
 
 class Answered(NamedTuple):
@@ -56,7 +51,7 @@ def override(
     """Put a person's answer in the place of an automatic one."""
     check_words(reason, note, needed=True)
     with room.index.writing() as connection:
-        leaf = _decision(room, decision_id)
+        leaf = real(room, decision_id)
         person = _may(room, who, Action.DECISION_OVERRIDE, leaf)
         item = _own(connection, decision_id)
         if leaf.facts.route != "auto" and item != State.RELEASED:
@@ -83,7 +78,7 @@ def correct(
     """Say which recorded fields were wrong, and what is right."""
     check_words(reason, note, needed=True)
     with room.index.writing():
-        leaf = _decision(room, decision_id)
+        leaf = real(room, decision_id)
         person = _may(room, who, Action.DECISION_CORRECT, leaf)
         _check_fields(room, decision_id, right)
         facts = Correction(fields=tuple(sorted(right)), reason=reason)
@@ -122,40 +117,8 @@ def request(
     room: Room, who: Identity | None, decision_id: str, what: What, *, channel: str, language: Language, note: str
 ) -> str:
     """Put a customer's question on the log; gives the review's id."""
-    check_words("", note, needed=False)
     person = room.may(who, Action.REQUEST_OPEN, "request")
-    for name, value, valid in (("what", what, WHATS), ("language", language, LANGUAGES)):
-        if value not in valid:
-            raise Problem(
-                f"{str(value)[:40]!r} is no {name} of a request.",
-                nearest(str(value), valid),
-                "Choose one of them.",
-                code="review.request",
-                where=name,
-            )
-    if not _CHANNEL.fullmatch(channel):
-        raise Problem(
-            "The channel of a request is a short code.",
-            f"{channel[:40]!r} isn't one.",
-            "Give 'branch', 'phone', 'web', 'staff' …",
-            code="review.request",
-            where="channel",
-        )
-    return opened(room, person.id, decision_id, what, channel=channel, language=language, note=note)
-
-
-def opened(room: Room, actor: str, decision_id: str, what: What, *, channel: str, language: Language, note: str) -> str:
-    """`request` without the question who may ask: a receipt's own page has answered it by its address."""
-    with room.index.writing() as connection:
-        leaf = _decision(room, decision_id)
-        query = "SELECT id FROM review_item WHERE decision = ? AND what = ? AND waiting > 0"
-        row = connection.execute(query, (decision_id, what)).fetchone()
-        if row is not None:
-            return str(row[0])
-        facts = Request(channel=channel, language=language, what=what)
-        entry = room.entry(facts, actor=actor, refs=(decision_id,), subject=leaf.subject, private={"note": note})
-        room.record(entry)
-    return entry.id
+    return ask(room, person.id, decision_id, what, channel=channel, language=language, note=note)
 
 
 def draft(room: Room, who: Identity | None, item_id: str) -> str:
@@ -258,21 +221,6 @@ def _may_answer(room: Room, who: Identity | None, kept: Kept) -> Identity:
 
 
 # ---- parts
-
-
-def _decision(room: Room, decision_id: str) -> DecisionLeaf:
-    """A decision that customers can have met."""
-    leaf = room.decision(decision_id)
-    if leaf.facts.drill or leaf.facts.replay:
-        raise Problem(
-            "This was an exercise.",
-            "No customer ever met its answer.",
-            "Take the id of a real decision.",
-            code="review.exercise",
-            where=decision_id,
-            status=409,
-        )
-    return leaf
 
 
 def _own(connection: sqlite3.Connection, decision_id: str) -> str:

@@ -48,6 +48,8 @@ class ReviewSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     smtp_host, smtp_port, smtp_tls, smtp_user, smtp_password, mail_from
         The mail server; without a host nothing is mailed. ``smtp_tls`` is ``starttls``, ``tls`` or ``none``; give the
         password as ``WAGLAN_REVIEW__SMTP_PASSWORD``.
+    mail_minutes
+        Nobody gets a mail more often than this.
     webhooks, webhook_secret
         HTTPS addresses that are told of events, and the key of their signature.
     webhook_private, webhook_loopback
@@ -71,6 +73,7 @@ class ReviewSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     smtp_user: str = ""
     smtp_password: str = ""
     mail_from: str = ""
+    mail_minutes: Annotated[int, msgspec.Meta(ge=0, le=24 * 60)] = 15
     webhooks: tuple[str, ...] = ()
     webhook_secret: str = ""
     webhook_private: bool = False
