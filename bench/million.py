@@ -24,9 +24,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+# The folder itself must not be searched: bench/http.py would stand in the place of the standard library's http.
+sys.path[:] = [str(HERE.parent), *[each for each in sys.path if Path(each).resolve() != HERE]]
 
-from common import finish, parser, say
+from bench.common import finish, parser, say
+
 from waglan.core import DecisionFacts, Entry, Ids, Language, Problem, Verdict
 from waglan.core.decision import Route, data_classes, facts
 from waglan.core.events import (
