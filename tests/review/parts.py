@@ -144,7 +144,9 @@ def house(
     folder: Path, tier: str = "high", *, sample: float = 0.0, settings: ReviewSection | None = None, access: Any = None
 ) -> Iterator[House]:
     clock = Steady(START_MS)
-    with create(folder, tier, sample, clock) as workspace:
-        with Index.open(folder / "index.db", workspace.ledger, (Queue.of(workspace),)) as index:
-            desk = Desk.open(workspace, index, access, settings=settings or ReviewSection())
-            yield House(workspace, index, desk, clock)
+    with (
+        create(folder, tier, sample, clock) as workspace,
+        Index.open(folder / "index.db", workspace.ledger, (Queue.of(workspace),)) as index,
+    ):
+        desk = Desk.open(workspace, index, access, settings=settings or ReviewSection())
+        yield House(workspace, index, desk, clock)
