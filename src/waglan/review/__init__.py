@@ -6,10 +6,10 @@ from waglan.review.item import Item
 from waglan.review.judging import Judgement
 from waglan.review.notify import Notify
 from waglan.review.pages import Counts, Filter, Page
+from waglan.review.periodic import Rounds, rounds
 from waglan.review.projection import Queue
 from waglan.review.receipts import CustomerView, Receipts
 from waglan.review.requests import Answered
-from waglan.review.rounds import Rounds
 from waglan.review.settings import ReviewSection
 from waglan.review.shown import Shown
 from waglan.review.state import State
@@ -31,4 +31,5 @@ __all__ = [
     "Shown",
     "Standing",
     "State",
+    "rounds",
 ]

@@ -23,7 +23,7 @@ WHATS: tuple[What, ...] = ("explanation", "human_review", "correction")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
 
 
-def ask(room: Room, actor: str, decision_id: str, what: What, *, channel: str, language: Language, note: str) -> str:
+def opened(room: Room, actor: str, decision_id: str, what: What, *, channel: str, language: Language, note: str) -> str:
     """Put a question on the log, unless the same is open; gives the review's id. Who may ask, the caller knows."""
     check_words("", note, needed=False)
     for name, value, valid in (("what", what, WHATS), ("language", language, LANGUAGES)):

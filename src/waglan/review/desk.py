@@ -21,6 +21,7 @@ from waglan.review.asking import What
 from waglan.review.attention import Standing
 from waglan.review.item import Item, Kept
 from waglan.review.judging import Judgement
+from waglan.review.notify import Notify
 from waglan.review.pages import Counts, Filter, Page
 from waglan.review.policy import policy
 from waglan.review.projection import policy_in_force
@@ -28,7 +29,6 @@ from waglan.review.receipts import Receipts
 from waglan.review.releasing import Approval
 from waglan.review.requests import Answered
 from waglan.review.room import MINUTE_MS, Room
-from waglan.review.rounds import Rounds, rounds
 from waglan.review.settings import ReviewSection, read
 from waglan.review.shown import Shown
 from waglan.review.state import State
@@ -53,8 +53,9 @@ class Desk:
     ``review.taken``, ``review.not_held``, ``review.stale`` (409), those named with the verb, and the ledger's.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, notify: Notify | None = None) -> None:
         self.room = room
+        self.notify = notify
 
     @classmethod
     def open(
@@ -64,7 +65,10 @@ class Desk:
 
         Settings of the queue that differ from those on the log are recorded, so that they count from here on.
         """
-        room = Room(workspace, index, access, settings or read(workspace.settings.review))
+        settings = settings or read(workspace.settings.review)
+        if not settings.public_url:
+            settings = msgspec.structs.replace(settings, public_url=workspace.settings.server.public_url)
+        room = Room(workspace, index, access, settings)
         index.follow()
         wanted = policy(room.settings)
         with index.reading() as connection:
@@ -73,7 +77,8 @@ class Desk:
             with index.writing() as connection:
                 if wanted != policy_in_force(connection):
                     room.record(room.entry(wanted, actor="review", refs=()))
-        return cls(room)
+        tells = settings.webhooks or (settings.smtp_host and access is not None)
+        return cls(room, Notify(room) if tells else None)
 
     @property
     def receipts(self) -> Receipts:
@@ -303,10 +308,6 @@ class Desk:
         """How attentive reviewers are, everybody whom one may see; see `Standing`."""
         self.room.index.follow(_FRESH)
         return attention.report(self.room, who, since_ms=since_ms)
-
-    def rounds(self, *, random: Random | None = None) -> Rounds:
-        """What time does to reviews; any worker calls it every half minute or so."""
-        return rounds(self.room, random or SystemRandom())
 
     # ---- inner
 

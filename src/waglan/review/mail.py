@@ -18,7 +18,7 @@ from waglan.core.case import Language
 from waglan.core.problem import Problem
 from waglan.review.settings import ReviewSection
 
-TIMEOUT_S = 15
+TIMEOUT_S = 5
 MOST_LINKS = 20
 KINDS = ("opened", "reopened", "handed_up", "overdue", "judged")
 WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(

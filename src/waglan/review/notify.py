@@ -16,6 +16,7 @@ from waglan.review.outbox import Message, Outbox, Told
 from waglan.review.room import MINUTE_MS, Room
 
 MOST = 1_000
+BUDGET_NS = 5_000_000_000
 TOLD_BY_MAIL = {
     "opened": ("reviewer",),
     "reopened": ("reviewer",),
@@ -64,9 +65,12 @@ class Notify:
         return made
 
     def deliver(self) -> Delivered:
-        """Send what is due; what doesn't arrive is tried again later."""
+        """Send what is due, for a few seconds at most; what doesn't arrive is tried again later."""
         sent = failed = 0
-        for message in self.outbox.claim():
+        clock = self._room.workspace.clock
+        until_ns = clock.monotonic_ns() + BUDGET_NS
+        while clock.monotonic_ns() < until_ns and (claimed := self.outbox.claim(1)):
+            (message,) = claimed
             try:
                 self._send(message)
             except (Problem, OSError, smtplib.SMTPException, http.client.HTTPException) as error:

@@ -19,7 +19,7 @@ from waglan.core.ids import from_bytes, to_bytes
 from waglan.core.problem import Problem
 from waglan.ledger import receipt as proof
 from waglan.ledger.receipt import Receipt
-from waglan.review.asking import What, ask
+from waglan.review.asking import What, opened
 from waglan.review.explain import Explanation, Left, explain
 from waglan.review.judging import manifest_of, outcome_of
 from waglan.review.room import Room, Told
@@ -83,7 +83,9 @@ class Receipts:
         """The receipt's address, empty without ``[review] public_url`` or where customers don't meet the use case."""
         base = self._room.settings.public_url.rstrip("/")
         manifest = manifest_of(self._room, self._room.decision(decision_id).facts.use_case)
-        return f"{base}/receipt/{self.token(decision_id)}" if base and manifest and manifest.customer_facing else ""
+        if not base or manifest is None or not manifest.customer_facing:
+            return ""
+        return f"{base}/console/receipts/{self.token(decision_id)}"
 
     def show(self, token: str, language: Language | None = None) -> CustomerView:
         """What the customer may see, in their language or the one asked for.
@@ -123,7 +125,7 @@ class Receipts:
         self.show(token)
         decision_id = self.decision(token)
         assert decision_id is not None
-        return ask(self._room, "customer", decision_id, what, channel="receipt", language=language, note=note)
+        return opened(self._room, "customer", decision_id, what, channel="receipt", language=language, note=note)
 
     def explanation(self, connection: sqlite3.Connection, decision_id: str, language: Language) -> Explanation:
         """What a customer may be told of a decision as it stands."""

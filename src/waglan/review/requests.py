@@ -24,7 +24,7 @@ from waglan.core.problem import Problem, nearest
 from waglan.index.projection import DecisionLeaf
 from waglan.ledger.log import Recorded
 from waglan.review import leases, shape
-from waglan.review.asking import What, ask, real
+from waglan.review.asking import WHATS, What, opened, real
 from waglan.review.explain import letter
 from waglan.review.item import Item, Kept
 from waglan.review.judging import check_words, manifest_of, outcome_of
@@ -32,6 +32,9 @@ from waglan.review.projection import rules_in_force
 from waglan.review.receipts import Receipts
 from waglan.review.room import Room
 from waglan.review.state import State
+
+__all__ = ["WHATS", "Answered", "What", "answer", "correct", "decided_by", "draft", "opened", "override", "own_work",
+           "request"]  # fmt: skip
 
 
 class Answered(NamedTuple):
@@ -118,7 +121,7 @@ def request(
 ) -> str:
     """Put a customer's question on the log; gives the review's id."""
     person = room.may(who, Action.REQUEST_OPEN, "request")
-    return ask(room, person.id, decision_id, what, channel=channel, language=language, note=note)
+    return opened(room, person.id, decision_id, what, channel=channel, language=language, note=note)
 
 
 def draft(room: Room, who: Identity | None, item_id: str) -> str:

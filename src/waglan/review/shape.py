@@ -16,7 +16,7 @@ LONGEST = 20_000
 
 
 def known_effects(
-    connection: sqlite3.Connection, use_case: str, manifest: UseCase | None, answer: Outcome | None
+    connection: sqlite3.Connection, use_case: str, manifest: UseCase | None, answer: Outcome | None = None
 ) -> dict[str, bool | None]:
     """Effects that earlier decisions had, the manifest names, or the answer's alternatives lead to.
 

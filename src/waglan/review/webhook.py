@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from waglan.core.problem import Problem
 from waglan.review.settings import ReviewSection
 
-TIMEOUT_S = 10
+TIMEOUT_S = 5
 MOST_BYTES = 65_536
 SIGNATURE, ID = "Waglan-Signature", "Waglan-Id"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

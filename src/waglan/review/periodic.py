@@ -1,13 +1,14 @@
 """What time does to reviews, and nobody in particular: deadlines pass, verdicts expire, leases end, cases are seeded.
 
 Any worker calls `rounds` every half minute or so, and several may at once: what it does goes through the log within the
-one write transaction, where it is seen whether somebody was first.
+one write transaction, where it is seen whether somebody was first. Messages are at least once; their ids tell repeats.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from random import Random
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +20,9 @@ from waglan.review.judging import manifest_of, void
 from waglan.review.room import Room
 from waglan.review.seeding import planted
 
+if TYPE_CHECKING:
+    from waglan.review.desk import Desk
+
 ACTOR = "review"
 MOST = 500
 """So much is done in one round, so that nobody waits long for it."""
@@ -29,17 +33,39 @@ LEAST = 20
 
 
 class Rounds(msgspec.Struct, frozen=True, kw_only=True):
-    """How many reviews became overdue, how many verdicts void, how many leases ended, how many cases were seeded."""
+    """What a round did.
+
+    Attributes
+    ----------
+    overdue, expired, changed
+        How many reviews became overdue, and how many verdicts void by age or because the case changed.
+    leases, seeded
+        How many leases ended, and how many cases were seeded.
+    told, undelivered
+        How many messages were sent, and how many attempts failed.
+    """
 
     overdue: int = 0
     expired: int = 0
     changed: int = 0
     leases: int = 0
     seeded: int = 0
+    told: int = 0
+    undelivered: int = 0
 
 
-def rounds(room: Room, random: Random) -> Rounds:
-    """Do what is due; doing it again at once does nothing."""
+def rounds(desk: Desk, *, random: Random | None = None) -> Rounds:
+    """Do what is due, and send what there is to tell; doing it again at once does nothing."""
+    done = due(desk.room, random or SystemRandom())
+    if desk.notify is None:
+        return done
+    desk.notify.gather()
+    sent = desk.notify.deliver()
+    return msgspec.structs.replace(done, told=sent.sent, undelivered=sent.failed)
+
+
+def due(room: Room, random: Random) -> Rounds:
+    """What time does to reviews, recorded."""
     with room.index.writing() as connection:
         now_ms = room.now_ms()
         late = _overdue(room, connection, now_ms)
