@@ -34,10 +34,16 @@ _EXACT: Mapping[str, str] = MappingProxyType({
     "outcome:wrong-type": _("The answer isn't of the form that an answer must have."),
     "tier:critical": _("The use case is in tier critical: a person decides every case."),
     "tier:adverse": _("The answer is to the customer's disadvantage, and in tier high a person decides those."),
-    "tier:adverse-unknown": _("It isn't known whether the answer is to the customer's disadvantage; in tier high a person decides."),
+    "tier:adverse-unknown": _(
+        "It isn't known whether the answer is to the customer's disadvantage; in tier high a person decides."
+    ),
     "review:always": _("The use case's own rule sends every case to a person."),
-    "review:adverse": _("The use case's own rule: a person decides whenever the answer is to the customer's disadvantage."),
-    "outcome:flag:recourse.none": _("Nothing the customer could change would turn the answer, so a person looks at it."),
+    "review:adverse": _(
+        "The use case's own rule: a person decides whenever the answer is to the customer's disadvantage."
+    ),
+    "outcome:flag:recourse.none": _(
+        "Nothing the customer could change would turn the answer, so a person looks at it."
+    ),
 })  # fmt: skip
 _BEGIN: tuple[tuple[str, str], ...] = (
     ("control:", _("The control “%(name)s” asked for it.")),

@@ -1,0 +1,147 @@
+"""What each control saw: its verdict in words, where, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from waglan.console.pages.decisions.record import Opened, Record
+from waglan.core.case import LANGUAGES, Language
+from waglan.core.control import controls
+from waglan.core.finding import Finding, Verdict
+
+Texts = Mapping[Language, str]
+
+
+def _in_three(en: str, hant: str, hans: str) -> Texts:
+    return MappingProxyType({"en": en, "zh-Hant": hant, "zh-Hans": hans})
+
+
+_RUNTIME: Mapping[str, Texts] = MappingProxyType(
+    {
+        "door.inputs": _in_three(
+            "Leaves out fields that weren't asked for.", "剔除並未要求提供的欄位。", "剔除并未要求提供的字段。"
+        ),
+        "record.inputs": _in_three(
+            "Makes sure that the case can be recorded.", "確保個案可予記錄。", "确保个案可予记录。"
+        ),
+        "model.failover": _in_three(
+            "Notes each model that failed before another one was asked.",
+            "記錄每個未能回應、因而改問其他模型的情況。",
+            "记录每个未能回应、因而改问其他模型的情况。",
+        ),
+    }
+)
+_CODES: Mapping[str, Texts] = MappingProxyType(
+    {
+        "dropped": _in_three("Left out: {where}.", "已剔除：{where}。", "已剔除：{where}。"),
+        "timeout": _in_three("{1} didn't answer in time.", "{1} 未能及時回應。", "{1} 未能及时回应。"),
+        "stuck": _in_three("{1} hung and was given up.", "{1} 停滯，已放棄等候。", "{1} 停滞，已放弃等候。"),
+        "raised": _in_three("It failed ({0}).", "執行時出錯（{0}）。", "执行时出错（{0}）。"),
+        "breaker-open": _in_three(
+            "{1} was resting after failures and wasn't asked.",
+            "{1} 因多次失敗暫停使用，未被詢問。",
+            "{1} 因多次失败暂停使用，未被询问。",
+        ),
+        "not-json": _in_three(
+            "The case can't be written down ({0}).", "個案無法記錄（{0}）。", "个案无法记录（{0}）。"
+        ),
+    }
+)
+_FAILED = _in_three("{1} failed ({2}).", "{1} 執行時出錯（{2}）。", "{1} 执行时出错（{2}）。")
+_ELSE = _in_three("What it gave can't be used ({0}).", "其結果無法使用（{0}）。", "其结果无法使用（{0}）。")
+
+
+class Check(NamedTuple):
+    """A control's finding as it is shown.
+
+    Attributes
+    ----------
+    control, stage
+        Its name, and whether it acts ``before`` or ``after`` the models; empty for what the runtime notes itself.
+    summary, message
+        What it is for, and what it found, per language; ``message`` is empty when there is nothing to say.
+    verdict, acts_as
+        As recorded; ``acts_as`` is what a failure counts as.
+    where
+        Places in the case or answer.
+    cost_us
+        Microseconds; None where the private part isn't open.
+    enforced
+        False when it only recorded.
+    """
+
+    control: str
+    stage: str
+    verdict: str
+    summary: Mapping[Language, str] = {}
+    message: Mapping[Language, str] = {}
+    where: tuple[str, ...] = ()
+    cost_us: int | None = None
+    acts_as: str = ""
+    enforced: bool = True
+
+
+def checks(record: Record, opened: Opened) -> tuple[Check, ...]:
+    """Every control that ran, in order; without the private part its name and verdict alone."""
+    if opened.out is None:
+        return tuple([_bare(name, str(verdict)) for name, verdict in record.facts.controls])
+    costs: Sequence[int] = opened.out.control_us
+    return tuple([_check(f, costs[at] if at < len(costs) else None) for at, f in enumerate(opened.out.findings)])
+
+
+def message(finding: Finding) -> Texts:
+    """What a finding says, per language."""
+    texts = _texts(finding)
+    where = ", ".join(place.removeprefix("inputs.") for place in finding.where)
+    count = f"{finding.score:g}" if finding.score is not None else str(len(finding.where))
+    return {language: _filled(text, finding.params, where, count) for language, text in texts.items()}
+
+
+def _texts(finding: Finding) -> Texts:
+    if finding.control in controls:
+        own = controls.get(finding.control).messages.get(finding.code)
+        if own:
+            return own
+    if finding.control == "model.failover" and finding.code == "raised":
+        return _FAILED
+    if finding.code in _CODES:
+        return _CODES[finding.code]
+    if finding.verdict is Verdict.ERROR:
+        return _ELSE
+    return {"en": finding.code} if finding.code else {}
+
+
+def _filled(text: str, params: tuple[str, ...], where: str, count: str) -> str:
+    """A control's text with its params; as it stands when they don't fit it."""
+    try:
+        return text.format(*params, where=where, count=count)
+    except (IndexError, KeyError, ValueError):
+        return text
+
+
+def _bare(name: str, verdict: str) -> Check:
+    return Check(control=name, stage=_stage(name), verdict=verdict, summary=_summary(name))
+
+
+def _check(finding: Finding, cost_us: int | None) -> Check:
+    return _bare(finding.control, finding.verdict.value)._replace(
+        message=message(finding),
+        where=finding.where,
+        cost_us=cost_us,
+        acts_as=finding.acts_as.value if finding.acts_as else "",
+        enforced=finding.enforced,
+    )
+
+
+def _stage(name: str) -> str:
+    if name in controls:
+        return controls.get(name).stage
+    return "before" if name in ("door.inputs", "record.inputs") else ""
+
+
+def _summary(name: str) -> Texts:
+    if name in controls:
+        return {language: text for language in LANGUAGES if (text := controls.get(name).summary.get(language))}
+    return dict(_RUNTIME.get(name, {}))
