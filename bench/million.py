@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-HERE = Path(__file__).resolve().parent
-# The folder itself must not be searched: bench/http.py would stand in the place of the standard library's http.
-sys.path[:] = [str(HERE.parent), *[each for each in sys.path if Path(each).resolve() != HERE]]
+# This folder comes last: bench/http.py would stand in the place of the standard library's http.
+sys.path.sort(key=lambda each: Path(each).resolve() == Path(__file__).resolve().parent)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.common import finish, parser, say
 
@@ -214,19 +214,25 @@ class Year:
             _, decision, subject, effect = self.undone.popleft()
             made += self._reviewed(now_ms, decision, subject, effect)
         if self.old and self.random.random() < 0.02:
-            decision, subject = self.old[0]
-            event = self.random.choices(
-                (OutcomeLabel(label="repaid", label_at=now_ms), OutcomeLabel(label="default", label_at=now_ms),
-                 Override(reason="policy", effect="decline"), Correction(fields=("term_months",), reason="typing"),
-                 Request(what="explanation", channel="branch"), OptOut(use_case="credit")),
-                (80, 6, 6, 2, 5, 1),
-            )[0]  # fmt: skip
-            made.append(self._event(now_ms, event, subject, (decision,), REVIEWERS[0]))
-            if isinstance(event, Request):
-                answer = Answer(outcome="explained")
-                made.append(self._event(now_ms, answer, subject, (decision, made[-1].id), REVIEWERS[1]))
-            self.old.popleft()
+            made += self._said(now_ms)
         return made
+
+    def _said(self, now_ms: int) -> list[Entry]:
+        """How an old decision turned out, or what somebody says of a recent one."""
+        if self.random.random() < 0.75:
+            decision, subject = self.old.popleft()
+            label = OutcomeLabel(label=self.random.choices(("repaid", "default"), (93, 7))[0], label_at=now_ms)
+            return [self._event(now_ms, label, subject, (decision,), "cli")]
+        decision, subject = self.old[-self.random.randint(1, min(2_000, len(self.old)))]
+        event = self.random.choices(
+            (Override(reason="policy", effect="decline"), Correction(fields=("term_months",), reason="typing"),
+             Request(what="explanation", channel="branch"), OptOut(use_case="credit")), (40, 12, 40, 8),
+        )[0]  # fmt: skip
+        said = self._event(now_ms, event, subject, (decision,), REVIEWERS[0])
+        if not isinstance(event, Request):
+            return [said]
+        answer = Answer(outcome="explained")
+        return [said, self._event(now_ms, answer, subject, (decision, said.id), REVIEWERS[1])]
 
     def _reviewed(self, now_ms: int, decision: str, subject: str, effect: str) -> list[Entry]:
         person = self.random.choice(REVIEWERS)

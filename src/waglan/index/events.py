@@ -101,7 +101,9 @@ def latest(
     if not kinds:
         query = f"{_COLUMNS} WHERE 1 {side} ORDER BY e.idx DESC LIMIT ?"
         return _pieces(connection.execute(query, (limit + 1,)).fetchall(), limit)
-    index, own = ("event_actor", "e.kind = ? AND e.actor = ?") if actor else ("event_kind", "e.kind = ?")
+    index, own = (
+        ("event_actor", "e.kind = ? AND e.actor = ? AND e.actor != ''") if actor else ("event_kind", "e.kind = ?")
+    )
     query = f"{_COLUMNS} INDEXED BY {index} WHERE {own} {side} ORDER BY e.idx DESC LIMIT ?"
     rows: list[tuple[Any, ...]] = []
     for kind in kinds:
