@@ -88,3 +88,13 @@ def span(seconds: float, language: Language) -> str:
         if abs(seconds) >= size:
             return f"{seconds / size:.0f}{name}"
     return f"{seconds:.0f}{names[0]}"
+
+
+def micros(us: float | None) -> str:
+    """A short duration, given in microseconds: ``85 µs``, ``1.3 ms``, ``2.0 s``."""
+    if us is None:
+        return "–"
+    for size, name in ((1_000_000, "s"), (1_000, "ms")):
+        if us >= size:
+            return f"{us / size:.1f} {name}" if us < 100 * size else f"{us / size:.0f} {name}"
+    return f"{us:.0f} µs"

@@ -48,6 +48,7 @@ def _environment(name: Language) -> jinja2.Environment:
         percent=lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
         money=lambda value: "–" if value is None else f"HK${value:,.0f}",
         text=partial(_text, name),
+        micros=language.micros,
     )
     return made
 

@@ -1,7 +1,0 @@
-"""Models: versions, validations, what they answered."""
-
-from __future__ import annotations
-
-from waglan.console.page import Page
-
-PAGES: tuple[Page, ...] = ()

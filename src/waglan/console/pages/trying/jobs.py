@@ -1,0 +1,355 @@
+"""Files being decided: each has a folder in the workspace, so a page, a process or a power cut may come and go.
+
+The uploaded rows are deleted as soon as they are decided. Who runs a file holds a lock that dies with its process, so a
+run that was cut off is seen as such and can go on where it stopped: no row is decided twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from waglan.core.case import Language
+from waglan.core.ids import to_bytes
+from waglan.core.problem import Problem
+from waglan.runtime import Ask, Workspace
+from waglan.runtime.batch import Plan, Step, file_source
+from waglan.runtime.batch import run as run_batch
+from waglan.runtime.rows import check_columns, open_rows
+
+MOST_BYTES = 16 * 1024 * 1024
+MOST_ROWS = 100_000
+MOST_AT_ONCE = 2
+KEPT_MS = 7 * 86_400_000
+"""Results and rejects are deleted after so long."""
+CHUNK = 256
+"""So few rows at a time leave room for other people's decisions."""
+SUFFIXES = (".csv", ".tsv", ".txt", ".psv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+State = Literal["counting", "running", "done", "failed", "stopped"]
+_WRITTEN_S = 0.3
+
+
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A file and how far it is.
+
+    Attributes
+    ----------
+    id, use_case, actor, created_ms
+        Which, for what, whose, since when.
+    name
+        What its owner calls it; shown, never a path.
+    suffix, language, purpose, drop_unknown
+        As it was asked.
+    state
+        ``counting`` reads the file once without deciding; ``stopped`` and a run that was cut off can go on; ``failed``
+        can't.
+    rows, total, rejected, auto, human, blocked
+        How far it is, and what came of it.
+    problem
+        Why it failed or stopped: ``what``, ``why``, ``next``, ``code``.
+    """
+
+    id: str
+    use_case: str
+    actor: str
+    created_ms: int
+    name: str
+    suffix: str
+    language: Language = "en"
+    purpose: str = ""
+    drop_unknown: bool = False
+    state: State = "counting"
+    rows: int = 0
+    total: int = 0
+    rejected: int = 0
+    auto: int = 0
+    human: int = 0
+    blocked: int = 0
+    problem: dict[str, str] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody ought to be at it."""
+        return self.state in ("counting", "running")
+
+
+class Jobs:
+    """The files of one workspace; it holds nothing itself, so make one whenever it is needed.
+
+    Parameters
+    ----------
+    workspace
+        Where they lie, under ``uploads/``, readable by their owner only.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._folder = workspace.folder / "uploads"
+
+    def begin(self, job: Job, body: bytes) -> Job:
+        """Keep a file and start deciding it.
+
+        Raises
+        ------
+        Problem
+            ``jobs.busy`` (429), or that the file can't be read or doesn't fit the use case: nothing is kept then.
+        """
+        self.tidy()
+        if sum(self.alive(each.id) for each in self.all()) >= MOST_AT_ONCE:
+            raise _busy()
+        folder = self._folder / job.id
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            _write(folder / f"rows{job.suffix}", body)
+            self._check(job)
+            self._save(job)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        self._start(job)
+        return job
+
+    def resume(self, job: Job) -> None:
+        """Go on with a run that stopped or was cut off."""
+        if self.alive(job.id) or not (self._folder / job.id / f"rows{job.suffix}").exists():
+            raise _not_now()
+        self._start(msgspec.structs.replace(job, state="running", problem=None))
+
+    def get(self, job_id: str, actor: str) -> Job:
+        """A file of somebody's own; a Problem 404 for any other."""
+        with suppress(ValueError, OSError, msgspec.MsgspecError):
+            to_bytes(job_id)
+            job = msgspec.json.decode((self._folder / job_id / "state.json").read_bytes(), type=Job)
+            if job.actor == actor:
+                return job
+        raise Problem(
+            _("There is no such file."), _("It was deleted, or it belongs to somebody else."),
+            _("Upload it again under Try it."), code="jobs.missing", status=404,
+        )  # fmt: skip
+
+    def all(self) -> list[Job]:
+        """Every file, newest first."""
+        found = []
+        for path in self._folder.glob("*/state.json"):
+            with suppress(OSError, msgspec.MsgspecError):
+                found.append(msgspec.json.decode(path.read_bytes(), type=Job))
+        return sorted(found, key=lambda job: job.id, reverse=True)
+
+    def alive(self, job_id: str) -> bool:
+        """Whether some process is at it."""
+        try:
+            with _held(self._folder / job_id / "lock") as mine:
+                return not mine
+        except FileNotFoundError:
+            return False
+
+    def resumable(self, job: Job) -> bool:
+        """Whether it stopped or was cut off on its way."""
+        there = (self._folder / job.id / f"rows{job.suffix}").exists()
+        return there and (job.state == "stopped" or job.busy) and not self.alive(job.id)
+
+    def output(self, job: Job, which: Literal["results", "rejects"]) -> bytes:
+        """What the run wrote so far; a Problem 404 when there is nothing."""
+        try:
+            return (self._folder / job.id / f"{which}.csv").read_bytes()
+        except FileNotFoundError:
+            raise Problem(
+                _("There is nothing to download yet."), _("The file hasn't been decided."),
+                _("Wait until it is finished."), code="jobs.missing", status=404,
+            ) from None  # fmt: skip
+
+    def delete(self, job: Job) -> None:
+        """Remove everything about a file that nobody is at; its decisions stay on the log."""
+        if self.alive(job.id):
+            raise _not_now()
+        shutil.rmtree(self._folder / job.id)
+
+    def tidy(self) -> None:
+        """Remove what has been kept for long enough."""
+        now_ms = self._workspace.clock.now_ms()
+        for job in self.all():
+            if now_ms - job.created_ms > KEPT_MS and not self.alive(job.id):
+                shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    # ---- deciding
+
+    def _check(self, job: Job) -> None:
+        manifest = self._workspace.catalogue.get(job.use_case).manifest
+        path = self._folder / job.id / f"rows{job.suffix}"
+        with _renamed(job, path), open_rows(path, known=tuple(manifest.inputs)) as opened:
+            if opened.table.columns is not None:
+                check_columns(opened.table.columns, manifest, drop_unknown=job.drop_unknown)
+
+    def _start(self, job: Job) -> None:
+        self._save(job)
+        threading.Thread(target=self._run, args=(job,), name="waglan-upload", daemon=True).start()
+
+    def _run(self, job: Job) -> None:
+        with _held(self._folder / job.id / "lock") as mine:
+            if not mine:
+                return
+            try:
+                job = self._decided(job)
+            except Problem as problem:
+                job = self._latest(job)
+                lasting = not problem.code.startswith(("ledger.", "vault.", "environment."))
+                self._save(_with(job, state="failed" if lasting else "stopped", problem=_told(problem)))
+            else:
+                self._save(job)
+            if job.state == "done" or self._latest(job).state == "failed":
+                (self._folder / job.id / f"rows{job.suffix}").unlink(missing_ok=True)
+
+    def _decided(self, job: Job) -> Job:
+        folder = self._folder / job.id
+        path = folder / f"rows{job.suffix}"
+        with _renamed(job, path):
+            if not job.total:
+                job = _with(job, total=_counted(path, self._workspace.catalogue.get(job.use_case).manifest.inputs))
+            self._save(job := _with(job, state="running"))
+            summary = run_batch(self._workspace, self._plan(job, path), self._progress(job))
+        return _with(
+            job,
+            state="done",
+            rows=summary.rows,
+            rejected=summary.rejected,
+            auto=summary.auto,
+            human=summary.human,
+            blocked=summary.blocked,
+        )
+
+    def _plan(self, job: Job, path: Path) -> Plan:
+        results = path.with_name("results.csv")
+        ask = Ask(
+            channel="console",
+            language=job.language,
+            purpose=job.purpose,
+            source=file_source(path, ""),
+            drop_unknown=job.drop_unknown,
+            actor=job.actor,
+        )
+        return Plan(
+            use_case=job.use_case,
+            path=path,
+            out=results,
+            rejects=path.with_name("rejects.csv"),
+            wanted="auto",
+            encoding="auto",
+            ask=ask,
+            consent_ref="",
+            unique=(),
+            chunk=CHUNK,
+            resume=results.exists(),
+        )
+
+    def _progress(self, job: Job) -> Callable[[str, int], Any]:
+        nanoseconds = self._workspace.clock.monotonic_ns
+
+        @contextmanager
+        def shown(what: str, total: int) -> Iterator[Step]:
+            last = nanoseconds()
+
+            def step(rows: int, position: int) -> None:
+                nonlocal last
+                if nanoseconds() - last > _WRITTEN_S * 1e9:
+                    last = nanoseconds()
+                    self._save(_with(job, rows=rows))
+
+            yield step
+
+        return shown
+
+    def _latest(self, job: Job) -> Job:
+        return msgspec.json.decode((self._folder / job.id / "state.json").read_bytes(), type=Job)
+
+    def _save(self, job: Job) -> None:
+        _write(self._folder / job.id / "state.json", msgspec.json.encode(job))
+
+
+def _with(job: Job, **changes: Any) -> Job:
+    return msgspec.structs.replace(job, **changes)
+
+
+def _counted(path: Path, known: Any) -> int:
+    """How many rows a file has; a Problem (``file.too_many``) when they are too many: nothing is decided then."""
+    with open_rows(path, known=tuple(known)) as opened:
+        count = 0
+        for _row in opened.table:
+            count += 1
+            if count > MOST_ROWS:
+                raise Problem(
+                    _("The file has too many rows for the console."),
+                    _("It takes 100,000 rows at a time. Nothing was decided."),
+                    _("Split it, or use the command line: waglan decide."),
+                    code="file.too_many",
+                )
+    return count
+
+
+@contextmanager
+def _renamed(job: Job, path: Path) -> Iterator[None]:
+    """A Problem that speaks of our file's path speaks of its owner's name instead."""
+    try:
+        yield
+    except Problem as problem:
+        told = [text.replace(str(path), job.name).replace(path.name, job.name)
+                for text in (problem.what, problem.why, problem.next)]  # fmt: skip
+        raise Problem(
+            *told, code=problem.code, where=problem.where, status=problem.status, errors=problem.errors
+        ) from None
+
+
+def _told(problem: Problem) -> dict[str, str]:
+    return {"what": problem.what, "why": problem.why, "next": problem.next, "code": problem.code}
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[bool]:
+    """A lock on a file: whether it is ours now. It ends with the process at the latest."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Whole or not at all, for the owner's eyes."""
+    partial = path.with_name(f".{path.name}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(body)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def _busy() -> Problem:
+    return Problem(
+        _("Other files are being decided just now."), _("Two run at a time, so that single cases aren't kept waiting."),
+        _("Try again in a minute."), code="jobs.busy", status=429,
+    )  # fmt: skip
+
+
+def _not_now() -> Problem:
+    return Problem(
+        _("That can't be done with this file now."), _("It is being decided, or its rows are gone already."),
+        _("Look at its page."), code="jobs.state", status=409,
+    )  # fmt: skip

@@ -1,7 +1,0 @@
-"""Use cases: cards with purpose, tier, models, controls, disclosure and live figures."""
-
-from __future__ import annotations
-
-from waglan.console.page import Page
-
-PAGES: tuple[Page, ...] = ()
