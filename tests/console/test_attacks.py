@@ -167,12 +167,17 @@ def test_every_page_forbids_what_pages_of_ours_never_need(bank: Bank):
     assert "unsafe" not in policy and "frame-ancestors 'none'" in policy and "require-trusted-types-for" in policy
 
 
+def _bare(page: str) -> str:
+    """A page without what differs each time: the passkey's challenge, the time."""
+    return re.sub(r'data-options="[^"]*"|<time.*?</time>', "", page)
+
+
 def test_guessing_a_password_gets_slower_and_says_nothing(bank: Bank):
     known = [sign_in(bank, "developer@bank.example", f"wrong password {n}") for n in range(12)]
     unknown = [sign_in(bank, "nobody@bank.example", f"wrong password {n}") for n in range(12)]
     assert {a.status for a in known} == {a.status for a in unknown} == {401, 429}
     assert "retry-after" in known[-1].headers or known[-1].status == 429
-    assert known[0].text.replace("developer", "nobody") == unknown[0].text
+    assert _bare(known[0].text.replace("developer", "nobody")) == _bare(unknown[0].text)
 
 
 def test_an_invitation_counts_once(bank: Bank):

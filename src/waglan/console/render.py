@@ -37,6 +37,7 @@ def _environment(name: Language) -> jinja2.Environment:
         static=static.address,
         charts=charts,
         word=partial(_word, words.gettext),
+        said=words.gettext,
         notice_text=lambda code: words.gettext(NOTICES[code]) if code in NOTICES else "",
     )
     made.filters.update(

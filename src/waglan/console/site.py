@@ -41,6 +41,7 @@ class Site:
         except Problem as problem:
             await answer_problem(send, problem)
             return
+        scope["app"] = self  # so that the router says what it doesn't find
         try:
             await self._router(scope, receive, send)
         except HTTPException as error:

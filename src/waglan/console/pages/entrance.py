@@ -189,7 +189,9 @@ def onward(address: str, *, entrance: bool = False) -> str:
     ----------
     OWASP *Unvalidated Redirects and Forwards Cheat Sheet*.
     """
-    parts = urlsplit(address.replace("\\", "/"))
+    if "\\" in address or not address.isprintable():
+        return HOME
+    parts = urlsplit(address)
     path = parts.path
     if parts.scheme or parts.netloc or not path.startswith("/console/") or "//" in path or ".." in path:
         return HOME
