@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 import click
 import msgspec
 
+from waglan.cli.looked import Check, of_problem
+from waglan.cli.upkeep import upkeep
 from waglan.core.clock import Clock, SystemClock, iso
 from waglan.core.problem import Problem
 from waglan.ledger import erasure, note
@@ -39,15 +40,6 @@ OPTIONAL = MappingProxyType(
         "psycopg": "Reinstall it with its binary part: pip install 'psycopg[binary]'.",
     }
 )
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at: ``ok``, a ``note`` worth knowing, or a ``finding`` with what to do ``next``."""
-
-    name: str
-    state: Literal["ok", "note", "finding"]
-    told: str
-    next: str = ""
 
 
 @click.command()
@@ -72,7 +64,7 @@ def examine(folder: Path, clock: Clock) -> list[Check]:
     try:
         settings = read_settings(folder, os.environ)
     except Problem as problem:
-        return [*checks, _problem("workspace", problem)]
+        return [*checks, of_problem("workspace", problem)]
     checks.append(Check(name="workspace", state="ok", told=f"{folder}, tenant {settings.workspace.tenant}"))
     checks += [_disk(folder), *_modes(folder, settings), _sync(folder), *_clock(folder, clock)]
     lost = _lost_keys(folder)
@@ -80,15 +72,10 @@ def examine(folder: Path, clock: Clock) -> list[Check]:
         return [*checks, lost]
     try:
         with Workspace.open(folder, clock=clock) as workspace:
-            checks += [*_ledger(workspace), *_erasures(workspace), *_use_cases(workspace)]
+            checks += [*_ledger(workspace), *_erasures(workspace), *_use_cases(workspace), *upkeep(workspace)]
     except Problem as problem:
-        checks.append(_problem("workspace opens", problem))
+        checks.append(of_problem("workspace opens", problem))
     return checks
-
-
-def _problem(name: str, problem: Problem) -> Check:
-    place = f" [{problem.where}]" if problem.where else ""
-    return Check(name=name, state="finding", told=f"{problem.what}{place} {problem.why}", next=problem.next)
 
 
 def _python() -> Check:
@@ -200,7 +187,7 @@ def _lost_keys(folder: Path) -> Check | None:
 def _ledger(workspace: Workspace) -> Iterator[Check]:
     ledger = workspace.ledger
     if ledger.problem is not None:
-        yield _problem("ledger", ledger.problem)
+        yield of_problem("ledger", ledger.problem)
         return
     head = ledger.head()
     try:
@@ -208,7 +195,7 @@ def _ledger(workspace: Workspace) -> Iterator[Check]:
         if head.size:
             note.check(head.note, ledger.signer.vkeys)
     except Problem as problem:
-        yield _problem("ledger", problem)
+        yield of_problem("ledger", problem)
         return
     yield Check(
         name="ledger", state="ok", told=f"{head.size:,} entries; head, tiles, last entries and signatures fit together"
@@ -227,7 +214,7 @@ def _erasures(workspace: Workspace) -> Iterator[Check]:
     try:
         kids = erasure.reconcile(workspace.ledger)
     except Problem as problem:
-        yield _problem("erasures", problem)
+        yield of_problem("erasures", problem)
         return
     if not kids:
         yield Check(name="erasures", state="ok", told="what was erased is not in the vault")
@@ -255,7 +242,7 @@ def _use_cases(workspace: Workspace) -> Iterator[Check]:
             if problem.code == "use_case.phase" or not _decided(workspace, name):
                 yield Check(name=f"use case {name}", state="note", told=f"not ready: {problem.what}", next=problem.next)
             else:
-                yield _problem(f"use case {name}", problem)
+                yield of_problem(f"use case {name}", problem)
         else:
             yield Check(name=f"use case {name}", state="ok", told=f"version {loaded.manifest.version}")
 
