@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,45 +8,114 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from waglan.access import Access
 from waglan.cli.demo import demo
+from waglan.console.pages import PAGES
 from waglan.core import Problem
+from waglan.harbour.bank import read_planted
+from waglan.harbour.staff import VISITOR_EMAIL
+from waglan.runtime import Workspace
 
 
-def ran(folder, *options):
-    done = CliRunner().invoke(demo, ["--folder", str(folder), "--json", *options], catch_exceptions=False)
+def ran(*options):
+    done = CliRunner().invoke(demo, [*map(str, options), "--json"], catch_exceptions=False)
     return json.loads(done.stdout)
 
 
-def test_the_main_job_twice_in_one_folder(tmp_path):
-    first = ran(tmp_path / "w", "--generated", "--applicants", "600")
-    assert first["decided"] == first["facts"] == 600 and first["rejected"] == 0 and first["verified"]
-    assert first["auto"] + first["human"] + first["blocked"] == 600 and first["auto"] > 0 < first["human"]
-    assert 0.6 < first["auc"] < 0.95
-    with Path(first["results"]).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len({row["id"] for row in rows}) == 600
-    assert all((row["effect"] == "approve") == (row["route"] == "auto") for row in rows), "declines go to a person"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    place = tmp_path_factory.mktemp("demo") / "bank"
+    return place, ran("--folder", place, "--applicants", 300, "--no-serve")
 
-    second = ran(tmp_path / "w", "--generated", "--applicants", "600")
-    assert second["facts"] == 1200 and second["entries"] > first["entries"] + 600
 
-    proof = tmp_path / "w" / "proof"
+def test_the_sample_bank_is_made_decided_reviewed_and_verified(made):
+    place, figures = made
+    assert figures["made"] and figures["verified"] and figures["decided"] == 300 and figures["auc"] > 0.65
+    assert figures["auto"] + figures["human"] + figures["blocked"] == 300
+    assert figures["failover"] > 0 and figures["reviewed"] > 0
+    assert not place.with_name("bank.part").exists()
+
+    proof = place / "proof"
     tile = next((proof / "tile" / "entries").rglob("000*"))
     data = bytearray(tile.read_bytes())
     data[100] ^= 1
     tile.write_bytes(bytes(data))
     keys = [part for key in (proof / "vkeys").read_text().split() if "+" in key for part in ("--vkey", key)]
-    done = subprocess.run(
-        [sys.executable, "-I", str(proof / "verify.py"), str(proof), *keys], capture_output=True, check=False
-    )
-    assert done.returncode == 1, "one flipped bit is found"
+    command = [sys.executable, "-I", str(proof / "verify.py"), str(proof), *keys]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1, "one flipped bit is found"
 
 
-def test_real_applicants_where_there_are_any(tmp_path, data):
-    told = ran(tmp_path / "w", "--data", str(data), "--applicants", "1000")
-    assert "Taiwan" in told["data"] and told["decided"] == 1000 and told["auc"] > 0.74
+def test_its_link_lets_the_visitor_in_once(made):
+    place, _ = made
+    figures = ran("--folder", place, "--no-serve", "--port", 8499)
+    base, token = figures["sign_in"].rsplit("/", 1)
+    assert base == "http://localhost:8499/console/join"
+    with Workspace.open(place) as workspace, Access.open(place, tenant=workspace.settings.workspace.tenant) as access:
+        person = access.people.accept(token, "lighthouse over green water")
+        assert person.email == VISITOR_EMAIL and {"admin", "reviewer", "approver"} <= set(person.roles)
+        with pytest.raises(Problem, match="link"):
+            access.people.accept(token, "lighthouse over green water")
+
+
+def addresses():
+    """The pages that there are, as patterns."""
+    return [re.sub(r"\{\w+(:path)?\}", "[^/]+", page.address) for page in PAGES if page.method == "GET"]
+
+
+def test_what_is_worth_a_look_is_there_to_be_looked_at(made):
+    place, figures = made
+    looks = [look["where"].removeprefix("http://localhost:8420/console") for look in figures["look"]]
+    assert [look["scenario"] for look in figures["look"]] == ["careless", "outage", "bias"]
+    for look in [*looks, *(planted.look for planted in read_planted(place))]:
+        path = look.partition("?")[0]
+        assert any(re.fullmatch(pattern, path) for pattern in addresses()), look
+
+
+def test_a_second_run_opens_the_same_bank_and_fresh_makes_another(made, tmp_path):
+    place, first = made
+    second = ran("--folder", place, "--no-serve")
+    assert not second["made"] and second["entries"] == first["entries"]
+    other = tmp_path / "bank"
+    ran("--folder", other, "--applicants", 100, "--no-serve")
+    (other / "mine.txt").write_text("x")
+    again = ran("--folder", other, "--applicants", 120, "--no-serve", "--fresh")
+    assert again["made"] and again["decided"] == 120 and not (other / "mine.txt").exists()
+
+
+@pytest.mark.parametrize("fresh", [(), ("--fresh",)])
+def test_a_folder_with_something_else_is_left_alone(tmp_path, fresh):
+    Workspace.create(tmp_path / "real", tenant="bank").close()
+    (tmp_path / "real" / "letter.txt").write_text("keep me")
+    with pytest.raises(Problem, match="not a sample bank"):
+        ran("--folder", tmp_path / "real", "--no-serve", *fresh)
+    assert (tmp_path / "real" / "letter.txt").read_text() == "keep me"
+
+
+def test_the_text_names_three_things_and_the_way_in(made):
+    place, _ = made
+    done = CliRunner().invoke(demo, ["--folder", str(place), "--no-serve"], catch_exceptions=False)
+    assert "Nobody in it exists." in done.stdout and "/console/join/" in done.stdout
+    assert [line[:4] for line in done.stdout.splitlines() if line.startswith("  ") and line[2].isdigit()] == [
+        "  1.",
+        "  2.",
+        "  3.",
+    ]
+
+
+def test_real_applicants_twice_in_one_folder(tmp_path, data):
+    first = ran("--folder", tmp_path / "w", "--data", data, "--applicants", 600)
+    assert "Taiwan" in first["data"] and first["decided"] == first["facts"] == 600 and first["auc"] > 0.74
+    assert first["verified"] and first["rejected"] == 0
+    assert first["auto"] + first["human"] + first["blocked"] == 600 and first["auto"] > 0 < first["human"]
+    with Path(first["results"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["id"] for row in rows}) == 600
+    assert all((row["effect"] == "approve") == (row["route"] == "auto") for row in rows), "declines go to a person"
+    second = ran("--folder", tmp_path / "w", "--data", data, "--applicants", 600)
+    assert second["facts"] == 1200 and second["entries"] > first["entries"] + 600
 
 
 def test_a_folder_without_the_data_is_named(tmp_path):
     with pytest.raises(Problem, match="UCI_Credit_Card"):
-        ran(tmp_path / "w", "--data", str(tmp_path))
+        ran("--data", tmp_path, "--folder", tmp_path / "w")
+    assert not (tmp_path / "w").exists()

@@ -58,7 +58,7 @@ def test_the_step_watcher_sees_no_step_on_a_past_clock():
 @pytest.fixture(scope="module")
 def plan():
     quiet = quiet_plan(700, SystemClock().now_ms(), seed=4)
-    return plant(quiet._replace(past=Past(rows=3_000)), scenarios)
+    return plant(quiet._replace(past=Past(rows=3_000, approve_rate=0.97)), scenarios)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_the_planted_bias_shows_in_refusals_and_not_in_the_truth(tmp_path):
     care = figures.employment == EMPLOYMENT.index("care_and_domestic")
     times = {}
     for biased in (False, True):
-        trained = harbour.make(tmp_path / str(biased), quiet._replace(past=Past(6_000, biased)))
+        trained = harbour.make(tmp_path / str(biased), quiet._replace(past=Past(6_000, biased, 0.97)))
         model = read(trained.files[0].raw)
         refused = model.scores(rows) < model.scorecard.cut_off
         times[biased] = refused[care].mean() / refused[~care].mean()
@@ -159,7 +159,7 @@ def test_the_workspace_says_that_it_is_synthetic(filled, plan):
 
 
 def test_a_workspace_on_the_machines_clock_is_not_filled(plan, tmp_path):
-    trained = harbour.make(tmp_path / "w", plan[0]._replace(past=Past(rows=3_000)))
+    trained = harbour.make(tmp_path / "w", plan[0]._replace(past=Past(rows=3_000, approve_rate=0.97)))
     with Workspace.open(tmp_path / "w") as workspace, pytest.raises(ValueError, match="PastClock"):
         harbour.fill(workspace, plan[0], trained)
     with pytest.raises(Problem, match="workspace in"):

@@ -1,205 +1,169 @@
-"""The main job on a sample bank, for real: train, decide, record, prove."""
+"""``waglan demo``: a bank that doesn't exist, a month old, with the console open on it."""
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import subprocess
-import sys
+import shutil
 import time
-from collections.abc import Iterable
-from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from waglan.core.problem import Problem
-from waglan.runtime.ask import Ask
-from waglan.runtime.settings import FILE
-from waglan.runtime.workspace import Workspace
+
+if TYPE_CHECKING:
+    from waglan.harbour.scenario import Planted
+    from waglan.runtime.workspace import Workspace
 
 APPLICANTS = 10_000
-SEED = 20_261_121
-TAIWAN = Path("credit") / "taiwan" / "UCI_Credit_Card.csv"
-
-
-class Sample(NamedTuple):
-    """Past applicants with their outcome, new ones without, and how to train on the former."""
-
-    past: Path
-    new: Path
-    target: str
-    protected: tuple[str, ...]
-    origin: str
+FOLDER, DATA_FOLDER = Path("waglan-demo"), Path("waglan-demo-data")
+ADDRESS = "127.0.0.1"
+WORTH = ("careless", "outage", "bias")
+"""The three of what is planted that the demo points at."""
 
 
 @click.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("waglan-demo"), help="Where to make it.")
+@click.option("--folder", type=click.Path(path_type=Path), default=None, help="Where to make it. [waglan-demo]")
 @click.option("--applicants", type=click.IntRange(100, 20_000), default=APPLICANTS, help="How many to decide.")
-@click.option("--data", type=click.Path(path_type=Path), default=None, help="Folder of real data. [$WAGLAN_DATA]")
-@click.option("--generated", is_flag=True, help="Use generated applicants even where real data is there.")
+@click.option("--fresh", is_flag=True, help="Make the sample bank anew, in the place of the one in the folder.")
+@click.option("--no-serve", is_flag=True, help="Don't open the console.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8420, show_default=True, help="The console's.")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Decide real data in this folder instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def demo(*, folder: Path, applicants: int, data: Path | None, generated: bool, as_json: bool) -> None:
-    """Run the main job on a sample bank: train, decide, record, verify.
+def demo(
+    *, folder: Path | None, applicants: int, fresh: bool, no_serve: bool, port: int, data: Path | None, as_json: bool
+) -> None:
+    """Open the console on a sample bank: people, a month of decisions and reviews, all made up.
 
-    Run again, it goes on in the same workspace: a new model, more decisions on the same log.
+    Run again, it opens the bank that is there.
+    """
+    if data is not None:
+        from waglan.cli import demo_data
+
+        figures = demo_data.decide_data(folder or DATA_FOLDER, data, applicants)
+        click.echo(json.dumps(figures, ensure_ascii=False) if as_json else demo_data.told(figures))
+        return
+    place = folder or FOLDER
+    if not no_serve:
+        from waglan.cli.serve import free
+
+        free(ADDRESS, port)
+    figures = sample_bank(place, applicants, fresh=fresh, home=f"http://localhost:{port}")
+    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else _told(figures))
+    if not no_serve:
+        from waglan.cli.serve import run
+
+        run(place, ADDRESS, port, 1, as_json)
+
+
+def sample_bank(place: Path, applicants: int, *, fresh: bool, home: str) -> dict[str, Any]:
+    """Make the sample bank in a folder, or take the one that is there; gives figures and addresses.
+
+    It is made beside the folder and put in its place when it is complete, so a folder never holds half a bank.
+
+    Raises
+    ------
+    Problem
+        ``demo.folder`` when something else is in the folder.
     """
     started = time.monotonic()
-    with _workspace(folder) as workspace:
-        (workspace.folder / "sample").mkdir(exist_ok=True)
-        choose = _generated if generated else partial(_sample, data=data)
-        sample = choose(workspace.folder / "sample", applicants=applicants)
-        trained = _train(workspace, sample)
-    with Workspace.open(folder) as workspace:
-        decided = _decide(workspace, sample)
-        proof = _prove(workspace)
-        facts = _facts(workspace)
-    figures = {
-        "folder": str(folder),
-        "data": sample.origin,
-        **trained,
-        **decided,
-        **facts,
-        **proof,
-        "seconds": round(time.monotonic() - started, 1),
+    there = _there(place)
+    figures: dict[str, Any] = {"folder": str(place), "made": fresh or not there}
+    if figures["made"]:
+        part = place.with_name(f"{place.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        figures |= _made(part, applicants)
+        shutil.rmtree(place, ignore_errors=True)
+        part.rename(place)
+    figures |= _opened(place, home, prove=bool(figures["made"]))
+    return figures | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _there(place: Path) -> bool:
+    """Whether a sample bank of ours is in a folder; a Problem when it is something else."""
+    from waglan.harbour.bank import read_planted
+
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return False
+    if place.is_dir() and read_planted(place):
+        return True
+    raise Problem(
+        f"{place} is not a sample bank.",
+        "There is something else in it, which the demo neither opens nor replaces.",
+        "Name another folder with --folder.",
+        code="demo.folder",
+        where=str(place),
+    )
+
+
+def _made(part: Path, applicants: int) -> dict[str, Any]:
+    from waglan.core.clock import SystemClock
+    from waglan.harbour.building import build, sample_plan
+
+    click.echo(f"Making a sample bank: training, deciding {applicants:,} applications, reviewing …", err=True)
+    plan, planted = sample_plan(applicants, SystemClock().now_ms())
+    built = build(part, plan, planted)
+    filled = built.filled
+    return {
+        "model": filled.model,
+        "auc": round(filled.auc, 4),
+        "decided": filled.decided,
+        **{route: filled.routes.get(route, 0) for route in ("auto", "human", "blocked")},
+        "failover": filled.failover,
+        "reviewed": built.judged,
+        "released": built.released,
     }
-    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else _told(figures))
 
 
-def _workspace(folder: Path) -> Workspace:
-    if (folder / FILE).exists():
-        return Workspace.open(folder)
-    return Workspace.create(folder, tenant="sample-bank")
+def _opened(place: Path, home: str, *, prove: bool) -> dict[str, Any]:
+    """What is the same for a bank that was just made and one that was there: proof, sign-in, what to look at."""
+    from waglan.cli.demo_data import prove as proven
+    from waglan.console.house import House
+    from waglan.harbour.bank import read_planted
+    from waglan.runtime.workspace import Workspace
+
+    with Workspace.open(place) as workspace:
+        proof = proven(workspace) if prove else {"entries": workspace.ledger.head().size}
+        house = House.open(workspace)
+        try:
+            house.index.follow()
+        finally:
+            house.close()
+        link = _link(workspace, home)
+    looks = {p.scenario: p for p in read_planted(place)}
+    return {**proof, "sign_in": link, "look": [_look(looks[name], home) for name in WORTH if name in looks]}
 
 
-def _sample(folder: Path, *, data: Path | None, applicants: int) -> Sample:
-    given = data or (Path(os.environ["WAGLAN_DATA"]) if os.environ.get("WAGLAN_DATA") else None)
-    beside = Path(__file__).resolve().parents[4] / "shared" / "data"
-    root = given or beside
-    if (root / TAIWAN).is_file():
-        return _taiwan(root / TAIWAN, folder, applicants)
-    if given is not None:
-        raise Problem(
-            f"There is no {TAIWAN} in {given}.", "The folder of real data was named, but that set isn't in it.",
-            "Leave --data and WAGLAN_DATA out to use generated applicants.", code="demo.data", where=str(given),
-        )  # fmt: skip
-    return _generated(folder, applicants=applicants)
+def _link(workspace: Workspace, home: str) -> str:
+    """A one-time link by which the visitor chooses a password; earlier ones are void."""
+    from waglan.access import Access
+    from waglan.harbour.staff import VISITOR_EMAIL
+
+    tenant = workspace.settings.workspace.tenant
+    with Access.open(workspace.folder, tenant=tenant, clock=workspace.clock, ids=workspace.ids) as access:
+        visitor = access.people.find(VISITOR_EMAIL)
+        return "" if visitor is None else f"{home}/console/join/{access.people.invite(visitor.id)}"
 
 
-def _taiwan(path: Path, folder: Path, applicants: int) -> Sample:
-    """The public set of 30,000 card clients: those at the end are new, the others past."""
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    target = header.index("Y")
-    sample = Sample(
-        folder / "past.csv", folder / "new.csv", "Y", ("X2", "X5"), "30,000 card clients, Taiwan 2005 (UCI)"
-    )
-    _write(sample.past, [header, *rows[:-applicants]])
-    _write(sample.new, ([cell for at, cell in enumerate(row) if at != target] for row in [header, *rows[-applicants:]]))
-    return sample
-
-
-def _generated(folder: Path, *, applicants: int) -> Sample:
-    from waglan.harbour.applicants import write_applicants
-
-    sample = Sample(folder / "past.csv", folder / "new.csv", "default", ("sex", "age"), "generated applicants (SYN-…)")
-    write_applicants(sample.past, applicants, SEED)
-    write_applicants(folder / "all.csv", applicants, SEED + 1)
-    with (folder / "all.csv").open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    target = header.index("default")
-    _write(sample.new, ([cell for at, cell in enumerate(row) if at != target] for row in [header, *rows]))
-    (folder / "all.csv").unlink()
-    return sample
-
-
-def _write(path: Path, rows: Iterable[list[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
-
-
-def _train(workspace: Workspace, sample: Sample) -> dict[str, Any]:
-    from waglan.usecases.credit.declare import Wishes
-    from waglan.usecases.credit.training import Options, registrations, save, train
-
-    click.echo(f"Training a scorecard on {sample.past.name}: {sample.origin} …", err=True)
-    options = Options(
-        target=sample.target, wishes=Wishes(protected=sample.protected, subject="ID" if sample.target == "Y" else "")
-    )
-    now_ms = workspace.clock.now_ms()
-    trained = train(sample.past, options, now_ms)
-    save(trained, workspace.folder)
-    for registration in registrations(trained, now_ms, validator="demo"):
-        workspace.register_model(registration, actor="demo")
-    holdout = trained.report.scorecard.holdout
-    return {"auc": round(holdout.auc, 4), "model": trained.files[0].name}
-
-
-def _decide(workspace: Workspace, sample: Sample) -> dict[str, Any]:
-    from waglan.cli.decide import Plan, run
-
-    results = sample.new.with_name(f"results-{workspace.ids.new(workspace.clock.now_ms())}.csv")
-    plan = Plan(
-        use_case="credit",
-        path=sample.new,
-        out=results,
-        rejects=results.with_name(results.name.replace("results", "rejects")),
-        wanted="auto",
-        encoding="auto",
-        ask=Ask(channel="cli", actor="demo"),
-        consent_ref="",
-        unique=(),
-        chunk=2_048,
-        resume=False,
-    )
-    summary = run(workspace, plan)
-    keys = ("decided", "auto", "human", "blocked", "rejected", "per_second", "results")
-    return {key: getattr(summary, key) for key in keys}
-
-
-def _prove(workspace: Workspace) -> dict[str, Any]:
-    """Export the log and let ``verify.py`` check it in a Python that knows nothing of Waglan."""
-    from waglan.ledger.export import export
-
-    folder = workspace.folder / "proof"
-    export(workspace.ledger.store, workspace.ledger.signer, folder, workspace.ledger.signed())
-    keys = [part for vkey in workspace.ledger.signer.vkeys for part in ("--vkey", vkey)]
-    command = [sys.executable, "-I", "-S", str(folder / "verify.py"), str(folder), *keys]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    if checked.returncode != 0:
-        raise Problem(
-            "The exported log doesn't verify.", (checked.stdout + checked.stderr).strip()[-2_000:],
-            "Keep the folder as it is and compare it with a backup or a witness's checkpoint.", code="demo.proof",
-        )  # fmt: skip
-    return {"entries": workspace.ledger.head().size, "verified": True, "proof": str(folder)}
-
-
-def _facts(workspace: Workspace) -> dict[str, Any]:
-    from waglan.facts import Facts
-
-    with closing(Facts.open(workspace.folder / "facts", workspace.ledger)) as facts:
-        facts.update()
-        ((rows,),) = facts.query("select count(*) from decisions").fetchall()
-    return {"facts": rows}
+def _look(planted: Planted, home: str) -> dict[str, str]:
+    return {"scenario": planted.scenario, "what": planted.title["en"], "where": f"{home}/console{planted.look}"}
 
 
 def _told(figures: dict[str, Any]) -> str:
-    folder = figures["folder"]
-    return "\n".join(
-        [
-            f"Trained    {figures['model']}: AUC {figures['auc']} on applicants it hadn't seen ({figures['data']}).",
-            f"Decided    {figures['decided']:,} applicants: {figures['auto']:,} automatic, {figures['human']:,} to a "
-            f"person, {figures['blocked']:,} blocked, {figures['rejected']:,} rejected rows.",
-            f"Recorded   {figures['entries']:,} entries on the log, {figures['facts']:,} decisions in the fact tables.",
-            f"Verified   every entry, root and signature, by {figures['proof']}/verify.py alone.",
-            f"Took       {figures['seconds']} s.",
-            "",
-            "Next:",
-            f"  ./waglan serve --workspace {folder}          decide over HTTP",
-            f"  ./waglan ledger status --workspace {folder}  the state of the log",
-            f'  ./waglan facts --workspace {folder} --sql "select route, count(*) from decisions group by 1"',
+    lines = ["Harbour Sample Bank 港灣樣本銀行. Nobody in it exists.", ""]
+    if figures["made"]:
+        lines += [
+            f"Trained    {figures['model']}: AUC {figures['auc']} on rows it hadn't seen; a second model stands by.",
+            f"Decided    {figures['decided']:,} applications over 30 days: {figures['auto']:,} automatic, "
+            f"{figures['human']:,} to a person, {figures['blocked']:,} blocked.",
+            f"Reviewed   {figures['reviewed']:,} verdicts; a second person released {figures['released']:,} answers.",
+            f"Verified   all {figures['entries']:,} entries, by {figures['proof']}/verify.py alone.",
         ]
-    )
+    lines += [f"Took       {figures['seconds']} s.", ""]
+    if figures["sign_in"]:
+        lines += ["Come in (once, within a day; you choose a password):", f"  {figures['sign_in']}", ""]
+    lines.append("Worth a look:")
+    for number, look in enumerate(figures["look"], 1):
+        lines += [f"  {number}. {look['what']}", f"     {look['where']}"]
+    return "\n".join([*lines, ""])

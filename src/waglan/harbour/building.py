@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from waglan.access import Access, Cost
-from waglan.harbour.bank import Filled, fill, keep_planted, make, open_past
+from waglan.harbour.bank import Deed, Filled, fill, keep_planted, make, open_past
 from waglan.harbour.customers import Customers
 from waglan.harbour.hiring import employ
 from waglan.harbour.hosted import read
+from waglan.harbour.period import HOUR_MS
 from waglan.harbour.plan import Plan, quiet_plan
 from waglan.harbour.reviewing import Reviewers
 from waglan.harbour.sample import SEED
 from waglan.harbour.scenario import Planted, plant
 from waglan.harbour.scenarios import scenarios
 from waglan.index import Index
-from waglan.review import Desk, Queue
+from waglan.review import Desk, Queue, rounds
 
 INDEX = "index.db"
+ENDING_MS = HOUR_MS
+"""So long before the end what has become overdue is told to the log."""
 CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
 """Of the staff's passwords while the month is played: they are random, and forgotten with this process."""
 
@@ -57,7 +61,8 @@ def build(folder: Path, plan: Plan, planted: tuple[Planted, ...]) -> Built:
             desk = Desk.open(workspace, index, access)
             reviewers = Reviewers(desk, access, employed, plan, cut_off)
             customers = Customers(desk, reviewers)
-            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span))
+            ending = Deed(plan.span.until_ms - ENDING_MS, partial(rounds, desk))
+            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span), ending)
             filled = fill(workspace, plan, trained, actor=employed.key.id, more=deeds)
     keep_planted(folder, planted)
     return Built(filled, reviewers.judged, len(reviewers.released), planted)

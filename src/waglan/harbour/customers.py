@@ -1,4 +1,4 @@
-"""Customers who ask: for an explanation that was given, and for two things that still wait."""
+"""Customers who ask: for an explanation or a correction that they got, and for two things that still wait."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ ASKED_MS = 2 * HOUR_MS
 """So long before the end the questions come in that still wait."""
 ANSWERED = (0.4, 0.6)
 """At these shares of the period a question is asked and answered."""
+CORRECTED = 0.8
 What = Literal["explanation", "human_review"]
 
 
@@ -38,7 +39,10 @@ class Customers:
 
     def deeds(self, span: Period) -> tuple[Deed, ...]:
         """What they do in a period."""
-        answered = tuple(Deed(span.at(share), self._asks("explanation", answered=True)) for share in ANSWERED)
+        answered = (
+            *(Deed(span.at(share), self._asks("explanation", answered=True)) for share in ANSWERED),
+            Deed(span.at(CORRECTED), self._corrects),
+        )
         waiting = (self._asks("human_review", answered=False), self._asks("explanation", answered=False))
         return (*answered, *(Deed(span.until_ms - ASKED_MS, each) for each in waiting))
 
@@ -54,6 +58,13 @@ class Customers:
                 self._desk.answer(self._reviewers.person(ANSWERS), item.id, "explained")
 
         return do
+
+    def _corrects(self) -> None:
+        """A customer shows that a debt was paid off before."""
+        about = self._next()
+        if about is not None:
+            right = {"inputs.existing_debt_hkd": 0}
+            self._desk.correct(self._reviewers.person(ANSWERS), about.decision, right, "input_wrong")
 
     def _next(self) -> Item | None:
         """An answer against the customer that was released and not asked about yet."""

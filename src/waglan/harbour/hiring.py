@@ -12,11 +12,11 @@ from waglan.core.entry import event
 from waglan.core.events import Event
 from waglan.harbour.period import DAY_MS
 from waglan.harbour.plan import Plan
+from waglan.harbour.staff import VISITOR
 from waglan.runtime.workspace import Workspace
 
 KEY = "SYN front office"
 KEY_DAYS = 90
-VISITOR = "visitor"
 
 
 class Employed(NamedTuple):

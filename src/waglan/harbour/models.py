@@ -22,7 +22,6 @@ VALIDATOR = "SYN model validation"
 STANDBY = "credit.standby"
 STANDBY_ROWS = 2_500
 STANDBY_WITHOUT = ("card_utilisation", "months_since_late", "years_with_bank", "district")
-APPROVE_RATE = 0.988
 MOST_HKD = 600_000
 SETTINGS = {
     "purpose.consent": {"consent": True, "notice": True},
@@ -50,7 +49,7 @@ def train_models(folder: Path, past: Past, seed: int, now_ms: int) -> Trained:
             target="default",
             wishes=Wishes(protected=_PROTECTED),
             stakes=_STAKES,
-            approve_rate=APPROVE_RATE,
+            approve_rate=past.approve_rate,
             owner=OWNER,
         ),
         now_ms,
@@ -63,7 +62,7 @@ def train_models(folder: Path, past: Past, seed: int, now_ms: int) -> Trained:
             wishes=Wishes(protected=_PROTECTED, drop=STANDBY_WITHOUT),
             use_case=STANDBY,
             stakes=_STAKES,
-            approve_rate=APPROVE_RATE,
+            approve_rate=past.approve_rate,
             owner=OWNER,
         ),
         now_ms,

@@ -15,10 +15,21 @@ REPEATS = 0.07
 
 
 class Past(NamedTuple):
-    """The past applicants that models learn from: how many, and whether their recorded outcome is biased."""
+    """The past applicants that models learn from.
+
+    Attributes
+    ----------
+    rows
+        How many.
+    biased
+        Whether their recorded outcome is.
+    approve_rate
+        The share of them that the models' cut-offs let through; few are refused, since people look at every refusal.
+    """
 
     rows: int = 8_000
     biased: bool = False
+    approve_rate: float = 0.991
 
 
 class Outage(NamedTuple):

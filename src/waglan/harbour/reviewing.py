@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from random import Random
 from typing import Any, NamedTuple
 
 from waglan.access import Access, Identity
+from waglan.harbour.applications import USE_CASE
 from waglan.harbour.bank import Deed
 from waglan.harbour.clock import PastClock
 from waglan.harbour.habits import HABITS, Habit, Seen
@@ -30,10 +32,14 @@ LEAVER = "leung"
 WAITING_MS = 3 * HOUR_MS
 """So long before the end somebody judges a case that then waits for a second person."""
 MOST_TRIED = 8
-WEEKDAY = (("leung", 9.45, 14), ("tse", 10.95, 10), (RELEASER, 12.45, 99), ("zhang", 13.95, 12), ("kwok", 15.45, 10),
-           (RELEASER, 16.95, 99))  # fmt: skip
-SATURDAY = (("leung", 9.45, 14), ("tse", 10.95, 10), (RELEASER, 12.45, 99))
+SATURDAY = (("leung", 9.45, 5), ("tse", 10.95, 6), (RELEASER, 12.45, 99))
+WEEKDAY = (*SATURDAY, ("zhang", 13.95, 5), ("kwok", 15.45, 4), (RELEASER, 16.95, 99))
 """Who sits down at which hour, for how many cases at most. A day ends with releases, since verdicts expire."""
+
+
+SEEDED_ON = 1
+SEEDED = ((9.35, 6), (10.85, 4))
+"""On Tuesdays, before the shifts of the careful and the careless reviewer: hour, and how many cases are seeded."""
 
 
 class Shift(NamedTuple):
@@ -46,15 +52,34 @@ class Shift(NamedTuple):
 
 def shifts(span: Period) -> tuple[Shift, ...]:
     """Every shift of a period, in order."""
-    first = span.midnight(0.0)
     found = []
-    for day in range(first, span.until_ms, DAY_MS):
-        weekday = ((day + HONG_KONG_MS) // DAY_MS + 3) % 7
-        for key, hour, most in () if weekday == 6 else SATURDAY if weekday == 5 else WEEKDAY:
+    for day in _days(span):
+        for key, hour, most in () if _weekday(day) == 6 else SATURDAY if _weekday(day) == 5 else WEEKDAY:
             at_ms = day + round(hour * HOUR_MS)
             if span.from_ms <= at_ms < span.until_ms - LEFT_MS:
                 found.append(Shift(key, at_ms, most))
     return tuple(found)
+
+
+def seedings(span: Period) -> tuple[tuple[int, int], ...]:
+    """When so many cases with a known wrong answer are planted, milliseconds since 1970 UTC."""
+    times = [
+        (day + round(hour * HOUR_MS), count)
+        for day in _days(span)
+        for hour, count in SEEDED
+        if _weekday(day) == SEEDED_ON
+    ]
+    return tuple((at_ms, count) for at_ms, count in times if span.from_ms + DAY_MS < at_ms < span.until_ms - LEFT_MS)
+
+
+def _days(span: Period) -> range:
+    """The midnights of a period's days in Hong Kong."""
+    return range(span.midnight(0.0), span.until_ms, DAY_MS)
+
+
+def _weekday(midnight_ms: int) -> int:
+    """0 for Monday to 6 for Sunday."""
+    return ((midnight_ms + HONG_KONG_MS) // DAY_MS + 3) % 7
 
 
 class Reviewers:
@@ -86,6 +111,7 @@ class Reviewers:
         clock = desk.room.workspace.clock
         assert isinstance(clock, PastClock)
         self._clock = clock
+        self._random = Random(plan.bank.seed)
         self.wrong: set[str] = set()
         self.judged = 0
         self.released: list[Item] = []
@@ -93,7 +119,12 @@ class Reviewers:
     def deeds(self, span: Period) -> tuple[Deed, ...]:
         """Every shift of a period, and at its end one verdict that waits for a second person."""
         work = tuple(Deed(shift.at_ms, partial(self.work, shift)) for shift in shifts(span))
-        return (*work, Deed(span.until_ms - WAITING_MS, self.leave_one))
+        seeds = tuple(Deed(at_ms, partial(self.seed, count)) for at_ms, count in seedings(span))
+        return (*work, *seeds, Deed(span.until_ms - WAITING_MS, self.leave_one))
+
+    def seed(self, count: int) -> None:
+        """Plant cases with a known wrong answer among the real ones."""
+        self.wrong.update(self._desk.seed(self.person(RELEASER), USE_CASE, count, random=self._random))
 
     def leave_one(self) -> None:
         """Judge until a verdict waits for somebody else, and leave it."""

@@ -59,5 +59,7 @@ STAFF: tuple[Employee, ...] = (
     _employee("cheung", "Cheung Kwok Keung", "張國強", ("examiner",), days=14),
 )
 """The people at work, and the one who looks around. Each name says that it is synthetic."""
+VISITOR = STAFF[0].key
+VISITOR_EMAIL = STAFF[0].email
 REVIEWERS = ("leung", "tse", "zhang", "kwok")
 """Who judges. The visitor may, but has not been here before."""
