@@ -100,7 +100,7 @@ def asked(connection: sqlite3.Connection, draw: random.Random) -> dict[str, Ask]
     some = {"use_case": one.use_case, "route": one.route, "effect": one.effect, "model_version": one.model_version}
     mixed = Filter(**{name: some[name] for name in draw.sample(sorted(some), 2)})
     listed: dict[str, Ask] = {
-        "latest": lambda c: decisions.latest(c),
+        "latest": decisions.latest,
         "latest_use_case": lambda c: decisions.latest(c, Filter(use_case=one.use_case), before=place),
         "latest_route": lambda c: decisions.latest(c, Filter(route=one.route), before=place),
         "latest_blocked_adverse": lambda c: decisions.latest(c, Filter(route="blocked", effect="decline")),
@@ -135,7 +135,7 @@ def asked(connection: sqlite3.Connection, draw: random.Random) -> dict[str, Ask]
         "choices": counts.choices,
     }
     beside: dict[str, Ask] = {
-        "events": lambda c: events.latest(c),
+        "events": events.latest,
         "events_kind": lambda c: events.latest(c, ("override", "request"), before=place),
         "events_actor": lambda c: events.latest(c, actor=million.REVIEWERS[place % 12], before=place),
         "events_about": lambda c: events.about(c, one.id),

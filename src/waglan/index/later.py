@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -54,39 +54,45 @@ _facts = msgspec.json.Decoder(dict[str, Any]).decode
 
 def take_events(connection: sqlite3.Connection, events: Sequence[Placed]) -> None:
     """Write rows and counts for entries that aren't decisions; those before them stand in the tables already."""
-    read = [(place.index, _leaf(place.raw)) for place in events]
-    connection.executemany(
-        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
+    rows: list[tuple[object, ...]] = []
+    refs: list[tuple[str, int, str]] = []
+    on: list[tuple[object, ...]] = []
+    speaking: list[_Said] = []
+    for place in events:
+        at, event = place.index, _leaf(place.raw)
+        kind, speaks = event.kind, event.refs
+        day = day_of(event.at_ms)
+        rows.append(
             (
-                at,
-                e.id,
-                e.kind,
-                e.at_ms,
-                e.actor,
-                key(e.subject),
-                e.subject,
-                _encode(e.refs).decode(),
-                bytes(e.facts).decode(),
+                at, event.id, kind, event.at_ms, event.actor, key(event.subject), event.subject,
+                _encode(speaks).decode(), str(event.facts, "utf-8"),
             )
-            for at, e in read
-        ],
-    )
-    connection.executemany(
-        "INSERT INTO event_ref VALUES (?, ?, ?)", [(ref, at, e.kind) for at, e in read for ref in dict.fromkeys(e.refs)]
-    )
-    tally.add(connection, "count_event", Counter([(day_of(e.at_ms), e.kind) for _, e in read]))
-    speaking: list[tuple[int, EventLeaf, str]] = []
-    for at, event in read:
-        if event.kind in SAYS and event.refs:
-            value = _facts(event.facts).get(SAYS[event.kind], "")
-            speaking.append((at, event, ("no", "yes")[value] if isinstance(value, bool) else str(value)))
-        elif event.kind in NAMED:
+        )  # fmt: skip
+        refs += [(ref, at, kind) for ref in (speaks if len(speaks) < 2 else dict.fromkeys(speaks))]
+        on.append((day, kind))
+        if kind in SAYS and speaks:
+            value = _facts(event.facts).get(SAYS[kind], "")
+            what = ("no", "yes")[value] if isinstance(value, bool) else str(value)
+            speaking.append(_Said(at, day, speaks[0], kind, what))
+        elif kind in NAMED:
             _registered(connection, at, event)
-        elif event.kind == "erasure":
+        elif kind == "erasure":
             _erased(connection, at, event)
+    connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO event_ref VALUES (?, ?, ?)", refs)
+    tally.add(connection, "count_event", Counter(on))
     if speaking:
         _count(connection, speaking)
+
+
+class _Said(NamedTuple):
+    """An event that speaks of a decision: its place and day, the decision's id, the kind and what is counted."""
+
+    at: int
+    day: int
+    ref: str
+    kind: str
+    what: str
 
 
 def _registered(connection: sqlite3.Connection, at: int, event: EventLeaf) -> None:
@@ -101,18 +107,18 @@ def _erased(connection: sqlite3.Connection, at: int, event: EventLeaf) -> None:
     connection.execute("INSERT INTO erased VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values)
 
 
-def _count(connection: sqlite3.Connection, speaking: Sequence[tuple[int, EventLeaf, str]]) -> None:
+def _count(connection: sqlite3.Connection, speaking: Sequence[_Said]) -> None:
     """Count events twice: on their own day, and, the first of a kind for a decision, on the decision's."""
-    asked = _encode(list({event.refs[0] for _, event, _ in speaking})).decode()
-    made = {ref: rest for ref, *rest in connection.execute(_MADE, (asked,))}
+    asked = _encode(list({said.ref for said in speaking})).decode()
+    made = {row[0]: row[1:] for row in connection.execute(_MADE, (asked,))}
     first = {(ref, kind): at for ref, kind, at in connection.execute(_FIRST, (asked,))}
-    counted: Counter[tuple[object, ...]] = Counter()
-    for at, event, what in speaking:
-        ref = event.refs[0]
-        if ref not in made or made[ref][0] > at:
+    keys: list[tuple[object, ...]] = []
+    for at, day, ref, kind, what in speaking:
+        found = made.get(ref)
+        if found is None or found[0] > at:
             continue
-        _, day, use_case, mode = made[ref]
-        counted[day_of(event.at_ms), "done", use_case, mode, event.kind, what] += 1
-        if first[ref, event.kind] == at:
-            counted[day, "made", use_case, mode, event.kind, what] += 1
-    tally.add(connection, "count_later", counted)
+        _, decided, use_case, mode = found
+        keys.append((day, "done", use_case, mode, kind, what))
+        if first[ref, kind] == at:
+            keys.append((decided, "made", use_case, mode, kind, what))
+    tally.add(connection, "count_later", Counter(keys))
