@@ -9,16 +9,22 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from waglan.access import Identity
+from waglan.console.house import open_index
 from waglan.core.problem import Problem
 from waglan.facts import Facts
+from waglan.index import decisions
 from waglan.ledger import erasure, vault_file
 from waglan.ledger.export import VERIFIER, export
 from waglan.ledger.vault import Vault
+from waglan.review import Desk, Filter, Judgement
+from waglan.review.state import State
 from waglan.runtime import Ask, Workspace
 from waglan.runtime.backup import make, restore
 
@@ -87,6 +93,37 @@ def test_its_facts_are_built(place: Path, told: dict[str, Any]) -> None:
         facts.update()
         (row,) = facts.query("SELECT count(*), count(*) FILTER (route = 'human') FROM decisions").fetchall()
     assert row == (len(told["auto"]) + len(told["human"]), len(told["human"]))
+
+
+def test_people_review_what_was_sent_to_them_then(place: Path, told: dict[str, Any]) -> None:
+    """The queue is made of the old log; a verdict on an old decision is proven beside the old proofs."""
+    folder = place / "bank"
+    with Workspace.open(folder) as workspace, closing(open_index(workspace)) as index:
+        assert index.follow() == 0
+        with index.reading() as connection:
+            assert decisions.total(connection) == len(told["auto"]) + len(told["human"])
+            assert decisions.total(connection, decisions.Filter(route="human")) == len(told["human"])
+        desk = Desk.open(workspace, index)
+        now_ms = workspace.clock.now_ms()
+        rita, ann = (
+            Identity(
+                id=f"p-{name}", tenant="bank-v010", roles=(role,), kind="person", authenticator=f"password:{name}",
+                authenticated_ms=now_ms, at_ms=now_ms,
+            )
+            for name, role in (("rita", "reviewer"), ("ann", "approver"))
+        )  # fmt: skip
+        waiting = desk.queue(rita, Filter(stage="open", cause="route")).items
+        assert {each.id for each in waiting} == set(told["human"])
+        item = desk.take(rita, told["human"][0])
+        shown = desk.show(rita, item.id)
+        item = desk.judge(rita, item.id, Judgement(verdict="agree"), shown=shown.sha256)
+        if item.state is State.JUDGED:
+            item = desk.release(ann, item.id, shown=desk.show(ann, item.id).sha256)
+        assert item.state is State.RELEASED
+        assert item.id not in {each.id for each in desk.queue(rita, Filter(stage="open")).items}
+    with Workspace.open(folder) as workspace, closing(open_index(workspace)) as index:
+        assert Desk.open(workspace, index).item(rita, item.id).state is State.RELEASED
+    assert verify(place).returncode == 0
 
 
 def test_it_is_backed_up_and_restored(place: Path, told: dict[str, Any]) -> None:
