@@ -57,7 +57,7 @@ class Site:
             Route("/console", _home),
             Route("/console/", _home),
             Route(static.PREFIX + "{name}", _static),
-            Route("/console/live", Live(self._house, stopping)),
+            Route("/console/live", Live(self._house, stopping).__call__),
         ]
         shown = [page for page in PAGES if page.method == "GET" and page.template]
         routes += [Route(f"/console{p.address}.json", self._door.endpoint(p, True)) for p in shown]
