@@ -61,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
     "why": {},
     "type": {"number": "Number", "integer": "Whole number", "boolean": "Yes or no", "text": "Text",
              "category": "One of a list", "date": "Date", "list": "List", "object": "Object"},
-    "statement": {"careful": "Careful", "unclear": "Can't say yet", "careless": "Careless"},
+    "statement": {"careful": "Careful", "unclear": "Can't say yet", "unknown": "Can't say yet", "careless": "Careless"},
 })  # fmt: skip
 
 NOTICES: Mapping[str, str] = MappingProxyType({

@@ -43,7 +43,9 @@ def release_page(visit: Visit) -> Shown | Goto:
     visit.require(Action.REVIEW_RELEASE, "review", reviewer=item.judged_by)
     shown = visit.house.desk.show(visit.me, item.id)
     found["evidence"] = evidence(visit, item, shown, actors)
-    found["verdict"] = next((e for e in found["evidence"]["events"] if e["id"] == item.review), None)
+    events = found["evidence"]["events"]
+    found["verdict"] = next((e for e in events if e["id"] == item.review), None)
+    found["evidence"]["events"] = [e for e in events if e["id"] != item.review]
     if visit.house.access.passkeys.all(visit.me.id) and passkeys_work(visit.origin):
         found["options"] = visit.house.desk.approval_options(visit.me, item.id, shown=shown.sha256, origin=visit.origin)
     return found
