@@ -95,7 +95,6 @@ def compose(
         ("Subject", words["subject"].format(count=sum(len(each) for each in items.values()))),
         ("Message-ID", f"<{message_id}@{domain}>"),
         ("Auto-Submitted", "auto-generated"),
-        ("Content-Language", language),
     ):
         if any(ord(character) < 32 for character in value):
             raise Problem(
@@ -107,6 +106,7 @@ def compose(
             )
         mail[name] = value
     mail.set_content("\n".join(lines))
+    mail["Content-Language"] = language
     return mail
 
 
@@ -118,11 +118,11 @@ def _link(item: str, settings: ReviewSection) -> str:
 def send(mail: EmailMessage, settings: ReviewSection, context: ssl.SSLContext | None = None) -> None:
     """Hand a mail to the server; raises what `smtplib` raises, and ``ssl.SSLError`` for a certificate that is wrong."""
     tls = context or ssl.create_default_context()
-    kind: type[smtplib.SMTP] = smtplib.SMTP
+    server: smtplib.SMTP
     if settings.smtp_tls == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=tls)
+        server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=tls)
     else:
-        server = kind(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S)
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S)
     with server:
         if settings.smtp_tls == "starttls":
             server.starttls(context=tls)
