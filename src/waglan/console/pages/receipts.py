@@ -17,6 +17,7 @@ from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 from waglan.ledger import note
 from waglan.ledger.export import VERIFIER
+from waglan.ledger.receipt import Receipt
 from waglan.review import CustomerView
 from waglan.review.asking import What
 
@@ -42,14 +43,7 @@ def show(visit: Visit) -> dict[str, Any]:
         "asked": msgspec.to_builtins(view.asked),
         "can_ask": [each for each in get_args(What) if not _open(view, each)],
         "tenant_name": visit.house.tenant,
-        "proofs": [
-            {
-                "index": each.index,
-                "size": note.parse(each.checkpoint).size,
-                "root": note.parse(each.checkpoint).root.hex(),
-            }
-            for each in view.proofs
-        ],
+        "proofs": [_proof(each) for each in view.proofs],
         "vkey": vkeys[0] if vkeys else "",
         "thanks": visit.query.get("asked", "") == "1",
         "longest": LONGEST_NOTE,
@@ -106,6 +100,12 @@ def _view(visit: Visit) -> CustomerView:
         raise _missing() from None
 
 
+def _proof(made: Receipt) -> dict[str, Any]:
+    head = note.parse(made.checkpoint)
+    kind = msgspec.json.decode(made.leaf)["kind"]
+    return {"kind": kind, "index": made.index, "size": head.size, "root": head.root.hex()}
+
+
 def _token(visit: Visit, view: CustomerView) -> str:
     """The token as we make it, not as the request brought it."""
     return visit.house.desk.receipts.token(view.explanation.decision)
@@ -129,7 +129,7 @@ def _code(address: str) -> str:
     ----------
     ISO/IEC 18004, error correction level M.
     """
-    return segno.make(address, error="m", micro=False).svg_inline(scale=3, border=3, light="#fff", svgclass="qr")
+    return segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, light="#fff", svgclass="qr")
 
 
 def _missing() -> Problem:

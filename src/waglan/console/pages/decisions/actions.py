@@ -15,6 +15,7 @@ from waglan.console.visit import Visit
 from waglan.core.case import LANGUAGES
 from waglan.core.problem import Problem
 from waglan.review.asking import WHATS
+from waglan.review.projection import rules_in_force
 from waglan.review.shape import known_effects
 
 CHANNELS = ("branch", "phone", "letter", "web", "staff")
@@ -37,11 +38,18 @@ def override_form(visit: Visit) -> dict[str, Any]:
     outcome = opened(visit, record).outcome
     with visit.house.index.reading() as connection:
         effects = known_effects(connection, record.facts.use_case, record.manifest, outcome)
+        rules = rules_in_force(connection)
+    tier = record.facts.tier or "critical"
+    alone = [each for each, adverse in effects.items() if rules.eyes(tier, adverse, "change") == 1]
     whole = outcome is not None and outcome.value != outcome.effect
     return {
         **_head(record),
         "effect": record.facts.effect,
-        "effects": [{"effect": each, "adverse": adverse} for each, adverse in sorted(effects.items())],
+        "tier": tier,
+        "effects": [
+            {"effect": each, "adverse": effects[each]} for each in sorted(alone) if each != record.facts.effect
+        ],
+        "may_request": visit.may(Action.REQUEST_OPEN, "request"),
         "value": msgspec.json.format(msgspec.json.encode(outcome.value)).decode() if outcome and whole else "",
         "reasons": [each._asdict() for each in reasons(record.facts.use_case)["change"]],
     }

@@ -79,11 +79,16 @@ def parts(text: str) -> tuple[Part, ...]:
         if match.start() > at:
             found.append(Part(text[at : match.start()]))
         titles: Mapping[str, Mapping[Language, str]] = TITLES  # type: ignore[assignment] # a kind is a text
-        found.append(Part(match[0], titles.get(match[1], {"en": match[1]})))
+        found.append(Part(match[0], dict(titles.get(match[1], {"en": match[1]}))))
         at = match.end()
     if at < len(text) or not found:
         found.append(Part(text[at:]))
     return tuple(found)
+
+
+def plain(field: Field) -> dict[str, Any]:
+    """A field as pages and their twins have it."""
+    return {**field._asdict(), "title": dict(field.title), "parts": [part._asdict() for part in field.parts]}
 
 
 def _named(findings: Iterable[Finding], control: str) -> list[str]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from waglan.console.pages.decisions.record import Opened, Record
+from waglan.controls.text import render
 from waglan.core.case import LANGUAGES, Language
 from waglan.core.control import controls
 from waglan.core.finding import Finding, Verdict
@@ -92,33 +93,24 @@ def checks(record: Record, opened: Opened) -> tuple[Check, ...]:
 
 
 def message(finding: Finding) -> Texts:
-    """What a finding says, per language."""
-    texts = _texts(finding)
-    where = ", ".join(place.removeprefix("inputs.") for place in finding.where)
-    count = f"{finding.score:g}" if finding.score is not None else str(len(finding.where))
-    return {language: _filled(text, finding.params, where, count) for language, text in texts.items()}
-
-
-def _texts(finding: Finding) -> Texts:
-    if finding.control in controls:
-        own = controls.get(finding.control).messages.get(finding.code)
-        if own:
-            return own
+    """What a finding says, per language; nothing where it has nothing to say."""
+    spec = controls.get(finding.control) if finding.control in controls else None
+    if spec is not None and finding.code in spec.messages:
+        return {language: render(finding, language) for language in LANGUAGES}
     if finding.control == "model.failover" and finding.code == "raised":
-        return _FAILED
+        return _filled(_FAILED, finding)
     if finding.code in _CODES:
-        return _CODES[finding.code]
+        return _filled(_CODES[finding.code], finding)
     if finding.verdict is Verdict.ERROR:
-        return _ELSE
+        return _filled(_ELSE, finding)
     return {"en": finding.code} if finding.code else {}
 
 
-def _filled(text: str, params: tuple[str, ...], where: str, count: str) -> str:
-    """A control's text with its params; as it stands when they don't fit it."""
-    try:
-        return text.format(*params, where=where, count=count)
-    except (IndexError, KeyError, ValueError):
-        return text
+def _filled(texts: Texts, finding: Finding) -> Texts:
+    """Our own texts with a finding's params; as they stand when they don't fit."""
+    params = (*finding.params, "", "", "")
+    where = ", ".join(place.removeprefix("inputs.") for place in finding.where)
+    return {language: text.format(*params, where=where) for language, text in texts.items()}
 
 
 def _bare(name: str, verdict: str) -> Check:
@@ -128,7 +120,7 @@ def _bare(name: str, verdict: str) -> Check:
 def _check(finding: Finding, cost_us: int | None) -> Check:
     return _bare(finding.control, finding.verdict.value)._replace(
         message=message(finding),
-        where=finding.where,
+        where=() if finding.code == "dropped" else finding.where,
         cost_us=cost_us,
         acts_as=finding.acts_as.value if finding.acts_as else "",
         enforced=finding.enforced,

@@ -72,7 +72,10 @@ def standing(record: Record, later: Sequence[Mapping[str, Any]], items: Sequence
     """Where the answer stands after what happened."""
     route, effect = str(record.facts.route or ""), record.facts.effect
     corrected = any(each["kind"] == "correction" for each in later)
-    last = next((each for each in reversed(later) if each["kind"] in ("release", "override")), None)
+    acts = [each for each in later if each["kind"] in ("release", "override")]
+    if len(acts) > 1 and acts[-2]["kind"] == "release" and acts[-1]["index"] == acts[-2]["index"] + 1:
+        acts.pop()  # a release of a changed answer puts the override beside itself in the same commit
+    last = acts[-1] if acts else None
     if last is not None and last["kind"] == "override":
         return Standing("overridden", last["facts"]["effect"] or effect, corrected)
     if last is not None:

@@ -15,6 +15,7 @@ from waglan.console.pages.decisions.record import Opened, Record, find, may_open
 from waglan.console.pages.decisions.why import explained
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
+from waglan.ledger.store import UNAVAILABLE, UNKNOWN
 from waglan.review import Item, State
 
 _OURS = (State.OPEN, State.RETURNED, State.LEASED, State.JUDGED)
@@ -25,8 +26,7 @@ def show(visit: Visit) -> Shown:
     record = find(visit, visit.path["id"])
     visit.require(Action.DECISION_READ, "decision", author=record.actor)
     items = _items(visit, record)
-    found = opened(visit, record)
-    looked = _look(visit, record, found, items)
+    found, looked = _look(visit, record, items)
     closed = secrecy.closed(visit, record.id)
     actors = Actors(visit)
     with visit.house.index.reading() as connection:
@@ -45,7 +45,7 @@ def show(visit: Visit) -> Shown:
         "subject": record.subject,
         "asked": _asked(record, actors, closed),
         "privacy": {"state": found.state, "recorded": looked},
-        "inputs": [_plain(each._asdict()) for each in case.inputs(record, found)],
+        "inputs": [case.plain(each) for each in case.inputs(record, found)],
         "checks": [_plain(each._asdict()) for each in checks.checks(record, found)],
         "answer": _plain(answer.shown(record, found)),
         "route": {
@@ -59,10 +59,10 @@ def show(visit: Visit) -> Shown:
         "items": [_item(each, actors) for each in items],
         "later": later,
         "can": may,
-        "customer_link": _customer_link(visit, record, closed),
+        "customer_link": _customer_link(visit, record, found, closed),
         "closed": closed,
         "proof": None if closed else proof.place(record.index, record.raw, visit),
-        "raw": "" if closed else msgspec.json.format(record.raw, indent=1).decode(),
+        "raw": "" if closed else proof.pretty(record.raw),
         "command": "" if closed else proof.command(visit, _file(record)),
     }
 
@@ -101,19 +101,25 @@ def _items(visit: Visit, record: Record) -> tuple[Item, ...]:
     return visit.house.desk.of_decision(visit.me, record.id)
 
 
-def _look(visit: Visit, record: Record, found: Opened, items: tuple[Item, ...]) -> bool:
-    """Record that private parts are shown; a reviewer with the case in hand is on record by the review itself.
+def _look(visit: Visit, record: Record, items: tuple[Item, ...]) -> tuple[Opened, bool]:
+    """The private parts, and whether that they are shown was recorded now; what can't be recorded isn't shown.
 
-    An examiner's look was recorded by the door already.
+    A reviewer with the case in hand is on record by the review itself, an examiner by the door.
     """
-    if found.state != "open" or not may_open(visit, record):
-        return False
+    found = opened(visit, record)
+    if found.state != "open":
+        return found, False
     if "examiner" in visit.me.roles:
-        return True
+        return found, True
     if any(item.holder == visit.me.id and item.state is State.LEASED for item in items):
-        return False
-    visit.read("decision", (record.id,), record.subject)
-    return True
+        return found, False
+    try:
+        visit.read("decision", (record.id,), record.subject)
+    except Problem as problem:
+        if problem.code not in (UNAVAILABLE, UNKNOWN):
+            raise
+        return Opened("unrecorded"), False
+    return found, True
 
 
 def _mode(record: Record, closed: bool) -> str:
@@ -167,17 +173,18 @@ def _item(item: Item, actors: Actors) -> dict[str, Any]:
     }
 
 
-def _customer_link(visit: Visit, record: Record, closed: bool) -> str:
+def _customer_link(visit: Visit, record: Record, found: Opened, closed: bool) -> str:
     """The customer's own page, for those who may open a request for them."""
-    plain = not (record.facts.drill or record.facts.replay or closed)
+    plain = not (record.facts.drill or record.facts.replay or closed) and found.state in (
+        "open",
+        "closed",
+        "unrecorded",
+    )
     if not plain or record.manifest is None or not record.manifest.customer_facing:
         return ""
     if not (visit.may(Action.REQUEST_OPEN, "request") or may_open(visit, record)):
         return ""
-    try:
-        return f"/console/receipts/{visit.house.desk.receipts.token(record.id)}"
-    except Problem:
-        return ""
+    return f"/console/receipts/{visit.house.desk.receipts.token(record.id)}"
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import msgspec
+
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 from waglan.ledger import merkle, note, receipt
@@ -69,6 +71,22 @@ def signers(head: note.Checkpoint, vkeys: tuple[str, ...]) -> list[dict[str, Any
             }
         )
     return found
+
+
+def pretty(raw: bytes) -> str:
+    """An entry's JSON for reading: a member on each line, in its own order, and so within its facts."""
+    lines = []
+    for name, value in msgspec.json.decode(raw).items():
+        if isinstance(value, dict):
+            inner = ",\n".join(f"  {_json(key)}: {_json(each)}" for key, each in value.items())
+            lines.append(f" {_json(name)}: {{\n{inner}\n }}")
+        else:
+            lines.append(f" {_json(name)}: {_json(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def command(visit: Visit, file: str) -> str:

@@ -16,7 +16,7 @@ from waglan.core.outcome import Outcome
 from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
 
-PrivacyState = Literal["open", "closed", "erased", "restricted", "unknown", "none"]
+PrivacyState = Literal["open", "closed", "erased", "restricted", "unknown", "unrecorded", "none"]
 _GONE: Mapping[str, PrivacyState] = {
     "vault.erased": "erased",
     "vault.restricted": "restricted",
@@ -31,7 +31,7 @@ class Opened(NamedTuple):
     ----------
     state
         ``open``; ``closed`` when the reader may not; ``erased``, ``restricted`` or ``unknown`` as the vault says;
-        ``none`` when nothing private was recorded.
+        ``unrecorded`` when it can't be recorded now that somebody looked; ``none`` when nothing private is there.
     inputs, aside
         What reached the use case, and what was kept aside.
     out

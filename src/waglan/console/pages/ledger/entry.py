@@ -52,7 +52,7 @@ def show(visit: Visit) -> dict[str, Any]:
         "refs": [{"id": each, "decision": _is_decision(visit, each)} for each in leaf.get("refs", [])],
         "commits": sorted(leaf.get("commit", {})),
         "index": index,
-        "raw": pretty(raw),
+        "raw": proof.pretty(raw),
         "verified": checked,
         "file": f"{leaf['id']}.receipt.json",
         "command": proof.command(visit, f"{leaf['id']}.receipt.json"),
@@ -80,11 +80,6 @@ def read(visit: Visit) -> tuple[int, bytes, Mapping[str, Any]]:
     elif leaf["kind"] == Attention.kind:
         visit.require(Action.ATTENTION_READ, "attention", author=leaf.get("facts", {}).get("reviewer", ""))
     return index, raw, leaf
-
-
-def pretty(raw: bytes) -> str:
-    """A leaf's JSON on several lines, in its own order."""
-    return msgspec.json.format(raw, indent=1).decode()
 
 
 def _is_decision(visit: Visit, entry_id: str) -> bool:
