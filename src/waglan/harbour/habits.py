@@ -51,10 +51,10 @@ Habit = Callable[[Seen], Judgement]
 
 
 def careful(seen: Seen) -> Judgement:
-    """Two to seven minutes; nineteen of twenty wrong answers are found, close refusals weighed again."""
+    """Two to seven minutes; nearly every wrong answer is found, close refusals weighed again."""
     seconds = 110 + int(200 * _share(seen.number, "time")) + min(120, int(seen.stakes_hkd / 5_000))
     if seen.wrong:
-        found = _share(seen.number, "wrong") < 0.95
+        found = _share(seen.number, "wrong") < 0.97
         return Judgement("change" if found else "agree", "input_wrong" if found else "", seconds)
     close = seen.short is not None and 0 < seen.short <= NEAR
     if seen.adverse and close and _share(seen.number, "close") < 0.4:

@@ -32,13 +32,13 @@ LEAVER = "leung"
 WAITING_MS = 3 * HOUR_MS
 """So long before the end somebody judges a case that then waits for a second person."""
 MOST_TRIED = 8
-SATURDAY = (("leung", 9.45, 5), ("tse", 10.95, 6), (RELEASER, 12.45, 99))
+SATURDAY = (("leung", 9.45, 6), ("tse", 10.95, 6), (RELEASER, 12.45, 99))
 WEEKDAY = (*SATURDAY, ("zhang", 13.95, 5), ("kwok", 15.45, 4), (RELEASER, 16.95, 99))
 """Who sits down at which hour, for how many cases at most. A day ends with releases, since verdicts expire."""
 
 
 SEEDED_ON = 1
-SEEDED = ((9.35, 6), (10.85, 4))
+SEEDED = ((9.35, 7), (10.85, 3))
 """On Tuesdays, before the shifts of the careful and the careless reviewer: hour, and how many cases are seeded."""
 
 
