@@ -17,7 +17,7 @@ from waglan.core.problem import Problem, nearest
 COMMANDS = MappingProxyType(
     {
         "init": ("waglan.cli.init:init", "Make a workspace in a folder."),
-        "demo": ("waglan.cli.demo:demo", "Run the main job on a sample bank: train, decide, record, verify."),
+        "demo": ("waglan.cli.demo:demo", "Open the console on a sample bank: a month of decisions and reviews."),
         "decide": ("waglan.cli.decide:decide", "Decide a file of cases: results, rejects, summary."),
         "import": ("waglan.cli.imports:import_", "Take in past decisions from a file, marked as imported."),
         "serve": ("waglan.cli.serve:serve", "Open the console and the HTTP doors on this machine."),
