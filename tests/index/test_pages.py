@@ -80,6 +80,9 @@ class Kept:
             (wanted.model, self.model), (wanted.model_version, self.version), (wanted.route, f.route),
             (wanted.subject, self.subject), (wanted.tier, f.tier), (wanted.use_case, f.use_case),
         )  # fmt: skip
+        flagged = [v for n, v in f.controls if v != "pass" and wanted.control in ("", n) and wanted.verdict in ("", v)]
+        if ((wanted.control or wanted.verdict) and not flagged) or (wanted.why and wanted.why not in f.why):
+            return False
         return all(asked in ("", None) or asked == is_ for asked, is_ in pairs)
 
 
@@ -107,12 +110,13 @@ def scene(tmp_path_factory):
 
 
 def filters(kept, rng):
-    for _ in range(60):
+    for _ in range(100):
         one = rng.choice(kept)
         full = {
             "adverse": one.facts.adverse, "day": one.day, "effect": one.facts.effect, "mode": one.mode,
             "model": one.model, "model_version": one.version, "route": str(one.facts.route), "subject": one.subject,
-            "use_case": rng.choice(USE_CASES), "tier": "high",
+            "use_case": rng.choice(USE_CASES), "tier": "high", "control": "privacy.identifiers", "verdict": "redact",
+            "why": rng.choice(("tier:adverse", "control:x")),
         }  # fmt: skip
         yield Filter(**{name: full[name] for name in rng.sample(sorted(full), rng.randrange(4))})
 

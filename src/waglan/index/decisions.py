@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,11 +31,13 @@ _detail = msgspec.json.Decoder(Detail).decode
 class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which decisions; what is left empty doesn't matter.
 
-    ``day`` is ``2026-11-21`` in Hong Kong, ``model`` the one that gave the answer, ``subject`` a whole pseudonym, and
-    ``text`` the start of an id or of a pseudonym: then the 200 newest that match are looked at.
+    ``day`` is ``2026-11-21`` in Hong Kong, ``model`` the one that gave the answer, ``subject`` a whole pseudonym.
+    ``control`` is one that didn't simply pass, ``verdict`` how it judged; ``why`` a code of what sent the decision
+    where it went. ``text`` is the start of an id or of a pseudonym: then the 200 newest that match are looked at.
     """
 
     adverse: bool | None = None
+    control: str = ""
     day: str = ""
     effect: str = ""
     mode: Mode | None = None
@@ -46,6 +48,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     tier: str = ""
     use_case: str = ""
+    verdict: str = ""
+    why: str = ""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,19 +182,14 @@ def total(connection: sqlite3.Connection, wanted: Filter = Filter()) -> int:  # 
     """How many decisions a filter lets through; with ``text``, of the 200 looked at."""
     if wanted.text:
         return len(_found(connection, wanted))
-    where, values = _shape_where(wanted)
-    if wanted.subject:
-        shapes = f"SELECT shape FROM shape WHERE {where}"
-        query = f"SELECT count(*) FROM decision WHERE who = ? AND subject = ? AND shape IN ({shapes})"
-        given: list[object] = [subject.key(wanted.subject), wanted.subject, *values]
-        if wanted.day:
-            query, given = f"{query} AND day = ?", [*given, days.number(wanted.day)]
-    elif wanted.day:
-        query = f"SELECT sum(c.n) FROM count_shape c JOIN shape USING (shape) WHERE c.day = ? AND {where}"
-        given = [days.number(wanted.day), *values]
+    plan = _plan(connection, wanted)
+    if plan.rest:
+        query = f"SELECT count(*) FROM {plan.table}, json_each(?) AS asked WHERE {plan.cell('asked.value')} {plan.rest}"
+        row = connection.execute(query, (_encode(list(plan.cells)).decode(), *plan.given)).fetchone()
     else:
-        query, given = f"SELECT sum(n) FROM shape WHERE {where}", [*values]
-    return int(connection.execute(query, given).fetchone()[0] or 0)
+        query = f"SELECT sum(d.n) FROM {plan.counted} d, json_each(?) AS asked WHERE {plan.cell('asked.value')}"
+        row = connection.execute(query, (_encode(list(plan.cells)).decode(),)).fetchone()
+    return int(row[0] or 0)
 
 
 def _shape_where(wanted: Filter) -> tuple[str, list[object]]:
@@ -199,47 +198,103 @@ def _shape_where(wanted: Filter) -> tuple[str, list[object]]:
     return " AND ".join(["1", *[f"shape.{name} = ?" for name, _ in chosen]]), [value for _, value in chosen]
 
 
+class _Plan(NamedTuple):
+    """How a filter is looked up: in which index, under which of its cells, and what is left to compare.
+
+    A cell is a shape, or, where a control or a reason is asked for, a detail and a shape in one number.
+    """
+
+    by: str
+    cells: tuple[int, ...]
+    rest: str
+    given: tuple[object, ...]
+
+    @property
+    def table(self) -> str:
+        return f"decision d INDEXED BY decision_{self.by}"
+
+    @property
+    def counted(self) -> str:
+        return "pair" if self.by == "detail" else "shape"
+
+    def cell(self, value: str) -> str:
+        """The condition that a row is in the cell that an expression gives."""
+        if self.by == "detail":
+            return f"d.detail = ({value} >> 32) AND d.shape = ({value} & 4294967295)"
+        return f"d.shape = {value}"
+
+
+def _plan(connection: sqlite3.Connection, wanted: Filter) -> _Plan:
+    where, values = _shape_where(wanted)
+    rest, given = _under(wanted)
+    said = bool(wanted.control or wanted.verdict or wanted.why)
+    details = _encode(_details(connection, wanted)).decode() if said else ""
+    if said and not rest:
+        query = (
+            "SELECT detail << 32 | shape FROM pair JOIN shape USING (shape) "
+            f"WHERE detail IN (SELECT value FROM json_each(?)) AND {where}"
+        )
+        return _Plan("detail", _firsts(connection, query, [details, *values]), "", ())
+    if said:
+        rest, given = f"{rest} AND d.detail IN (SELECT value FROM json_each(?))", [*given, details]
+    if wanted.subject:
+        return _Plan("who", _firsts(connection, f"SELECT shape FROM shape WHERE {where}", values), rest, tuple(given))
+    if wanted.day:
+        query = f"SELECT shape FROM count_shape c JOIN shape USING (shape) WHERE c.day = ? AND {where}"
+        return _Plan("day", _firsts(connection, query, [days.number(wanted.day), *values]), rest, tuple(given))
+    return _Plan("shape", _firsts(connection, f"SELECT shape FROM shape WHERE {where}", values), "", ())
+
+
+def _firsts(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> tuple[int, ...]:
+    return tuple([value for (value,) in connection.execute(query, values)])
+
+
+def _details(connection: sqlite3.Connection, wanted: Filter) -> list[int]:
+    """The details in which a control is flagged so, and a reason is given."""
+    found = []
+    for number, said in connection.execute("SELECT detail, said FROM detail"):
+        detail = _detail(said)
+        flagged = any(
+            wanted.control in ("", control) and wanted.verdict in ("", verdict) for control, verdict in detail.flagged
+        )
+        if (flagged or not (wanted.control or wanted.verdict)) and (not wanted.why or wanted.why in detail.why):
+            found.append(number)
+    return found
+
+
 def _places(
     connection: sqlite3.Connection, wanted: Filter, start: int | None, limit: int, *, newer: bool = False
 ) -> list[int]:
     """Up to ``limit`` places beyond ``start`` (or from the newest), nearest first."""
     side = "" if start is None else f"AND d.idx {'>' if newer else '<'} {int(start)}"
     order = f"ORDER BY d.idx {'ASC' if newer else 'DESC'}"
-    where, values = _shape_where(wanted)
-    under, given = _under(wanted)
-    if not values and not under:
-        query = f"SELECT d.idx FROM decision d WHERE 1 {side} {order} LIMIT ?"
-        return [place for (place,) in connection.execute(query, (limit,))]
-    source, first = f"SELECT shape FROM shape WHERE {where}", values
-    if wanted.day and not wanted.subject:
-        source = f"SELECT shape FROM count_shape c JOIN shape USING (shape) WHERE c.day = ? AND {where}"
-        first = [days.number(wanted.day), *values]
-    shapes = [shape for (shape,) in connection.execute(source, first)]
-    table = f"decision d INDEXED BY decision_{'who' if wanted.subject else 'day' if wanted.day else 'shape'}"
-    asked = f"SELECT d.idx FROM {table} WHERE d.shape = asked.value {under} {side} {order} LIMIT 1"
-    nearest = _nearest(connection, shapes, asked, given, limit, newer=newer)
+    if wanted == Filter():
+        return list(_firsts(connection, f"SELECT d.idx FROM decision d WHERE 1 {side} {order} LIMIT ?", (limit,)))
+    plan = _plan(connection, wanted)
+    nearest = _nearest(connection, plan, f"{side} {order}", limit, newer=newer)
     found: list[int] = []
     if nearest:
         bound = f"AND d.idx {'<=' if newer else '>='} {nearest[-1][0]}" if len(nearest) == limit else ""
-        query = f"SELECT d.idx FROM {table} WHERE d.shape = ? {under} {side} {bound} {order} LIMIT ?"
-        for _, shape in nearest:
-            found += [place for (place,) in connection.execute(query, (shape, *given, limit))]
+        query = f"SELECT d.idx FROM {plan.table} WHERE {plan.cell('?1')} {plan.rest} {side} {bound} {order} LIMIT ?"
+        for _, cell in nearest:
+            found += _firsts(connection, query, (cell, *plan.given, limit))
     return sorted(found, reverse=not newer)[:limit]
 
 
 def _nearest(
-    connection: sqlite3.Connection, shapes: Sequence[int], one: str, given: Sequence[object], limit: int, *, newer: bool
+    connection: sqlite3.Connection, plan: _Plan, side: str, limit: int, *, newer: bool
 ) -> list[tuple[int, int]]:
-    """The nearest place of each shape, and of these the nearest ``limit``: no other shape can be on the page."""
+    """The nearest place of each cell, and of these the nearest ``limit``: no other cell can be on the page."""
+    one = f"SELECT d.idx FROM {plan.table} WHERE {plan.cell('asked.value')} {plan.rest} {side} LIMIT 1"
     query = (
         f"SELECT ({one}) AS place, asked.value FROM json_each(?) AS asked WHERE place NOT NULL "
         f"ORDER BY place {'ASC' if newer else 'DESC'} LIMIT ?"
     )
-    return connection.execute(query, (*given, _encode(list(shapes)).decode(), limit)).fetchall()
+    return connection.execute(query, (*plan.given, _encode(list(plan.cells)).decode(), limit)).fetchall()
 
 
 def _under(wanted: Filter) -> tuple[str, list[object]]:
-    """What narrows every shape: the subject, the day, or both."""
+    """What narrows every cell: the subject, the day, or both."""
     parts: list[str] = []
     given: list[object] = []
     if wanted.subject:
@@ -254,19 +309,18 @@ def _under(wanted: Filter) -> tuple[str, list[object]]:
 def _found(connection: sqlite3.Connection, wanted: Filter) -> tuple[Listed, ...]:
     """What starts with a text and passes the rest of the filter, newest first."""
     text = wanted.text.strip()
-    rest = msgspec.structs.replace(wanted, text="")
-    where, values = _shape_where(rest)
-    under, given = _under(rest)
+    plan = _plan(connection, msgspec.structs.replace(wanted, text=""))
     least, most = subject.keys(text)
     by_id = "SELECT idx FROM decision WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?"
     by_who = "SELECT idx FROM decision WHERE who BETWEEN ? AND ? AND subject >= ? AND subject < ? LIMIT ?"
     ends = (text, f"{text}\U0010ffff", _SEARCHED)
+    places = {*_firsts(connection, by_id, ends), *_firsts(connection, by_who, (least, most, *ends))}
     query = (
-        f"SELECT d.idx FROM decision d JOIN shape USING (shape) WHERE d.idx IN "
-        f"(SELECT * FROM ({by_id}) UNION SELECT * FROM ({by_who})) AND {where} {under}"
+        f"SELECT d.idx FROM json_each(?) AS place CROSS JOIN decision d ON d.idx = place.value, json_each(?) AS asked "
+        f"WHERE {plan.cell('asked.value')} {plan.rest}"
     )
-    places = connection.execute(query, (*ends, least, most, *ends, *values, *given)).fetchall()
-    return at(connection, [place for (place,) in places])
+    values = (_encode(list(places)).decode(), _encode(list(plan.cells)).decode(), *plan.given)
+    return at(connection, _firsts(connection, query, values))
 
 
 def _listed(row: tuple[Any, ...], later: tuple[str, ...]) -> Listed:

@@ -8,12 +8,16 @@ CREATE UNIQUE INDEX shape_of ON shape (
     use_case, route, effect, ifnull(adverse, -1), model, model_version, mode, tier
 );
 CREATE TABLE detail (detail INTEGER PRIMARY KEY, said TEXT NOT NULL UNIQUE);
+CREATE TABLE pair (
+    detail INTEGER, shape INTEGER, n INTEGER NOT NULL, PRIMARY KEY (detail, shape)
+) WITHOUT ROWID;
 CREATE TABLE decision (
     idx INTEGER PRIMARY KEY, id TEXT NOT NULL, at_ms INTEGER NOT NULL, day INTEGER NOT NULL, shape INTEGER NOT NULL,
     detail INTEGER NOT NULL, who INTEGER, subject TEXT NOT NULL, score TEXT, stakes_hkd TEXT, latency_us INTEGER NOT NULL
 );
 CREATE INDEX decision_id ON decision (id);
 CREATE INDEX decision_shape ON decision (shape);
+CREATE INDEX decision_detail ON decision (detail, shape);
 CREATE INDEX decision_day ON decision (day, shape);
 CREATE INDEX decision_who ON decision (who, shape) WHERE who NOT NULL;
 CREATE TABLE count_shape (

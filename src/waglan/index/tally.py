@@ -25,9 +25,10 @@ def add(connection: sqlite3.Connection, table: str, counted: Counter[tuple[objec
 
 
 def shapes(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Count rows of ``decision``, in log order, by shape and day; first and last of each shape."""
+    """Count rows of ``decision``, in log order, by shape, day and detail; first and last of each shape."""
     counted: Counter[tuple[object, ...]] = Counter([(row[3], row[4]) for row in rows])
     add(connection, "count_shape", counted)
+    add(connection, "pair", Counter([(row[5], row[4]) for row in rows]))
     sizes = Counter([row[4] for row in rows])
     last = {row[4]: row for row in rows}
     first = {row[4]: row for row in reversed(rows)}
