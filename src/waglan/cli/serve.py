@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import ctypes
 import errno
@@ -26,6 +27,8 @@ from waglan.core.problem import Problem
 _STOP_S = 10
 """How long a worker may take to end; what it acknowledged is on the log in any case."""
 _START_S = 30.0
+_DEATHS, _DEATHS_S = 10, 30.0
+"""So many workers that died in so many seconds end the server: what kills them won't go away by itself."""
 
 
 @click.command()
@@ -88,7 +91,16 @@ def run(folder: Path, address: str, port: int, workers: int, as_json: bool) -> N
     stopping = multiprocessing.RawValue(ctypes.c_bool, False)
     hears, tells = multiprocessing.Pipe(duplex=False)
 
+    deaths: collections.deque[float] = collections.deque(maxlen=_DEATHS)
+
     class Doors(Granian):  # type: ignore[misc, valid-type]
+        def _respawn_workers(self, workers: Any, *args: Any, **kwargs: Any) -> None:
+            """Granian gives up when one worker dies twice within 5.5 s; here it takes `_DEATHS` within `_DEATHS_S`."""
+            super()._respawn_workers(workers, *args, **kwargs)
+            deaths.extend(time.monotonic() for _ in workers)
+            if len(deaths) < _DEATHS or deaths[-1] - deaths[0] > _DEATHS_S:
+                self.respawned_wrks.clear()
+
         def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
             stopping.value = True
             super().signal_handler_interrupt(*args, **kwargs)
