@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from waglan.access import SCOPES, Access, Cost
 from waglan.api import create_app
 from waglan.runtime import Workspace
 
@@ -49,6 +50,25 @@ def new_workspace(folder: Path) -> Path:
     return folder
 
 
+def open_access(folder: Path, tenant: str = "testbank") -> Access:
+    """The access room of a workspace, with cheap password hashes."""
+    return Access.open(folder, tenant=tenant, cost=Cost(1, 8, 1))
+
+
+def new_key(folder: Path, *scopes: str, tenant: str = "testbank") -> str:
+    """The secret of a new key; of every scope when none is named."""
+    with open_access(folder, tenant) as access:
+        return access.keys.create("test", scopes or tuple(SCOPES), 30, "cli").secret
+
+
+def with_key(headers: dict[str, str] | None, secret: str) -> dict[str, str]:
+    """Headers that carry the key, unless they say who asks themselves (an empty Authorization: nobody)."""
+    found = {k.lower(): v for k, v in (headers or {}).items()}
+    if not {"authorization", "cookie"} & found.keys():
+        found["authorization"] = f"Bearer {secret}"
+    return {name: value for name, value in found.items() if value or name != "authorization"}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -61,6 +81,7 @@ class Server:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.port = free_port()
+        self.secret = new_key(folder)
         self.errors = folder.with_name(folder.name + ".stderr")
         command = [sys.executable, "-m", "waglan", "serve", "--workspace", str(folder), "--port", str(self.port)]
         with self.errors.open("w") as errors:
@@ -75,7 +96,7 @@ class Server:
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with contextlib.closing(connection):
-            return exchange(connection, method, path, body, headers)
+            return exchange(connection, method, path, body, with_key(headers, self.secret))
 
     def decide(self, case: Any, headers: dict[str, str] | None = None) -> Answer:
         return self.call("POST", "/decide/triage", case, {**JSON, **(headers or {})})
@@ -117,9 +138,12 @@ def raw_exchange(port: int, request: bytes) -> bytes:
 class Direct:
     """The application called as a server would, without one: for fuzzing and injected faults."""
 
-    def __init__(self, workspace: Workspace, **options: Any) -> None:
+    def __init__(self, workspace: Workspace, access: Access | None = None, **options: Any) -> None:
+        tenant = workspace.settings.workspace.tenant
         self.workspace = workspace
-        self.app = create_app(workspace, **options)
+        self.access = access or open_access(workspace.folder, tenant)
+        self.secret = new_key(workspace.folder, tenant=tenant)
+        self.app = create_app(workspace, self.access, **options)
 
     def call(
         self,
@@ -142,7 +166,7 @@ class Direct:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        fields = {"host": "localhost", **{k.lower(): v for k, v in headers.items()}}
+        fields = {"host": "localhost", **with_key(headers, self.secret)}
         scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},

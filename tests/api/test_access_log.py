@@ -39,8 +39,8 @@ class Logged:
         self.traffic = Traffic(clock.now_ms(), 7)
         self.direct = Direct(workspace)
         self.direct.app = AccessLog(
-            create_app(workspace, errors=self.errors), self.lines, self.traffic, clock=clock, ids=Ids(),
-            templates=["/console/reviews/{id}"],
+            create_app(workspace, self.direct.access, errors=self.errors), self.lines, self.traffic, clock=clock,
+            ids=Ids(), templates=["/console/reviews/{id}"],
         )  # fmt: skip
 
     def call(self, *arguments: Any, **named: Any) -> Any:
@@ -69,7 +69,11 @@ def test_a_line_for_each_answer(workspace: Workspace) -> None:
     first, proof, nowhere, brewed = log.told
     assert list(first) == KEYS and all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in log.raw)
     assert first["route"] == "/decide/{use_case}" and first["status"] == 200 and first["worker"] == 7
-    assert first["request"] == answer.headers["x-request-id"] and first["actor"] == NONE and first["level"] == "info"
+    assert (
+        first["request"] == answer.headers["x-request-id"]
+        and first["actor"].startswith("k-")
+        and first["level"] == "info"
+    )
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first["time"]) and 0 < first["ms"] < 60_000
     assert proof["route"] == "/decisions/{id}/proof" and "secret" not in log.everything()
     assert (nowhere["route"], nowhere["status"]) == (NONE, 404) and (brewed["method"], brewed["status"]) == (NONE, 405)
@@ -81,6 +85,8 @@ def test_nothing_of_anybody_in_any_line(workspace: Workspace, monkeypatch: pytes
     case = {**CASE, "customer": CANARIES[2], "text": DIRTY}
     headers = {**JSON, "X-Name": "chan@example.test", "Authorization": f"Bearer {CANARIES[4]}", "Cookie": "a=canary"}
     encoded = [json.dumps(case).encode()]
+    assert log.call("POST", "/decide/triage", encoded, headers).status == 401
+    headers["Authorization"] = f"Bearer {log.direct.secret}"
     assert log.call("POST", "/decide/triage", encoded, headers).status == 200
     for path in (f"/decisions/{CANARIES[1]}", f"/{DIRTY}", f"/decisions?after={CANARIES[5]}", f"/use-cases/{DIRTY}"):
         for method in ("GET", "POST", "canary", "DELETE"):
@@ -100,7 +106,7 @@ def test_nothing_of_anybody_in_any_line(workspace: Workspace, monkeypatch: pytes
     monkeypatch.undo()
     said = log.everything()
     assert "RuntimeError" in said and "at GET /use-cases/{name}" in said
-    assert [canary for canary in CANARIES if canary in said] == []
+    assert [canary for canary in (*CANARIES, log.direct.secret) if canary in said] == []
     assert all(list(line) == KEYS for line in log.told) and log.told[-1]["level"] == "error"
 
 

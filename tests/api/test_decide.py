@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import CASE, JSON, Answer, Direct, Server, exchange
+from tests.api.conftest import CASE, JSON, Answer, Direct, Server, exchange, with_key
 from waglan.ledger.erasure import erase
 from waglan.runtime import Workspace
 
@@ -110,7 +110,7 @@ def test_sixty_four_callers_at_once(server: Server) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
         for turn in range(5):
             case = {**CASE, "customer": f"SYN-{number}", "amount_hkd": number * 10 + turn}
-            answer = exchange(connection, "POST", "/decide/triage", case, JSON)
+            answer = exchange(connection, "POST", "/decide/triage", case, with_key(JSON, server.secret))
             with lock:
                 answers.append(answer)
         connection.close()

@@ -21,6 +21,8 @@ ELSEWHERE = {
     "manifest.file", "plugin.import", "plugin.type",  # while a workspace opens
     "vault.hold", "vault.held", "vault.retained", "vault.state", "vault.unknown",  # the rights of subjects
 }  # fmt: skip
+SCOPE_KEYS = {"waglan.actor", "waglan.caller", "waglan.request"}
+"""Of the ASGI scope, which look like codes and aren't."""
 CODE = re.compile(r'(?:code=|^[A-Z]+ = )"([a-z_]+\.[a-z_]+)"', re.MULTILINE)
 
 
@@ -42,7 +44,7 @@ def test_every_code_that_can_come_out_of_it() -> None:
     )
     codes = set(CODE.findall(inside))
     assert codes >= ELSEWHERE and len(codes) > 30
-    assert not [code for code in sorted(codes - ELSEWHERE) if f"`{code}`" not in TEXT]
+    assert not [code for code in sorted(codes - ELSEWHERE - SCOPE_KEYS) if f"`{code}`" not in TEXT]
 
 
 def test_nothing_is_documented_that_isnt_there() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import CASE, NDJSON, Answer, Server
+from tests.api.conftest import CASE, NDJSON, Answer, Server, with_key
 from waglan.ledger import merkle, receipt, tiles, verify
 from waglan.ledger.keys import Signer
 
@@ -99,7 +99,8 @@ class Events:
 
     def __init__(self, server: Server, path: str = "/decisions", **headers: str) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        self.connection.request("GET", path, headers={"Accept": "text/event-stream", **headers})
+        asked = with_key({"Accept": "text/event-stream", **headers}, server.secret)
+        self.connection.request("GET", path, headers=asked)
         self.response = self.connection.getresponse()
         assert self.response.headers["content-type"].startswith("text/event-stream")
 

@@ -98,7 +98,9 @@ def test_sizes(server: Server) -> None:
     assert refused(server, "POST", "/decide/triage", b" " * (limits.body_bytes + 1), JSON) == (413, "request.too_large")
     assert server.decide([CASE] * (limits.items + 1)).code == "request.too_large"
     assert server.decide([CASE] * limits.items).status == 200
+    key = f"Authorization: Bearer {server.secret}\r\n".encode()
     head = b"POST /decide/triage HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    head += key
     declared = raw_exchange(server.port, head + b"Content-Length: 999999999999\r\n\r\n{}")
     assert declared.startswith(b"HTTP/1.1 413")
     chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65536 + b"\r\n") * 65 + b"0\r\n\r\n"

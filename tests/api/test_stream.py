@@ -17,17 +17,17 @@ from tests.api.conftest import CASE, NDJSON, Server, new_workspace
 from waglan.runtime import Workspace
 
 HEAD = (
-    b"POST /decide/triage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\n"
+    "POST /decide/triage HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+    "Transfer-Encoding: chunked\r\nAuthorization: Bearer {}\r\n\r\n"
 )
 
 
 class Conversation:
     """A chunked request and its chunked response on one raw socket, both under way at a time."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.socket.sendall(HEAD)
+    def __init__(self, server: Server, secret: str = "") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket.sendall(HEAD.format(secret or server.secret).encode())
         self.reader = self.socket.makefile("rb")
         self.status = 0
 
@@ -73,7 +73,7 @@ def test_ten_thousand_lines_in_order_and_in_bounded_memory(server: Server) -> No
     padding = "x" * 1_500
     server.call("POST", "/decide/triage", b"".join(line(n, text=padding) for n in range(2_500)), NDJSON)
     before, peak = resident_kb(worker), 0
-    conversation = Conversation(server.port)
+    conversation = Conversation(server)
 
     def send() -> None:
         for start in range(0, 10_000, 100):
@@ -98,7 +98,7 @@ def test_ten_thousand_lines_in_order_and_in_bounded_memory(server: Server) -> No
 def test_a_caller_who_doesnt_read_is_made_to_wait(server: Server) -> None:
     (worker,) = server.workers()
     before = resident_kb(worker)
-    conversation = Conversation(server.port)
+    conversation = Conversation(server)
     conversation.socket.settimeout(1.5)
     chunk, sent = b"".join(line(n) for n in range(400)), 0
     with pytest.raises(TimeoutError):
@@ -112,7 +112,7 @@ def test_a_caller_who_doesnt_read_is_made_to_wait(server: Server) -> None:
 
 
 def test_lines_are_answered_as_they_come(server: Server) -> None:
-    conversation = Conversation(server.port)
+    conversation = Conversation(server)
     answers = None
     for amount in (1, 900, 2):
         conversation.send(line(amount))
@@ -166,7 +166,7 @@ def test_a_running_number_counts_on_through_a_stream(server: Server) -> None:
 
 def test_a_connection_that_drops_loses_nothing_that_was_answered(server: Server) -> None:
     size = server.call("GET", "/ready").body["size"]
-    conversation = Conversation(server.port)
+    conversation = Conversation(server)
     conversation.send(b"".join(line(n) for n in range(300)) + line(1)[:-9])
     answers = conversation.lines()
     acknowledged = [next(answers)["id"] for _ in range(50)]
@@ -178,7 +178,7 @@ def test_a_connection_that_drops_loses_nothing_that_was_answered(server: Server)
 
 def test_an_open_stream_ends_with_a_problem_when_the_server_goes_down(tmp_path: Path) -> None:
     server = Server(new_workspace(tmp_path / "bank"))
-    conversation = Conversation(server.port)
+    conversation = Conversation(server)
     conversation.send(line(1))
     answers = conversation.lines()
     first = next(answers)
@@ -206,7 +206,7 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
             acknowledged.append((body["id"], body["index"]))
 
     def stream() -> None:
-        conversation = Conversation(server.port)
+        conversation = Conversation(server)
         threading.Thread(target=feed, args=(conversation,), daemon=True).start()
         for answer in conversation.lines():
             acknowledged.append((answer["id"], answer["index"]))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, TextIO
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
+from waglan.access import Access, Action, Identity
 from waglan.api import guard, problems, routes
 from waglan.api.body import Disconnected
+from waglan.api.caller import CALLER, Callers
 from waglan.api.decide import PREFIX, Decide
 from waglan.api.limits import DEFAULTS, Limits
 from waglan.api.log import Log
@@ -25,6 +29,8 @@ from waglan.api.respond import ASGIApp, Receive, Scope, Send, answer_problem, en
 from waglan.api.stream import Stream
 from waglan.api.templates import DOOR_PATHS, METHODS, NONE, Templates
 from waglan.core import Problem
+from waglan.core.events import Read
+from waglan.core.ids import LENGTH as ULID
 from waglan.runtime import Workspace
 
 Endpoint = Callable[[Request], Response | Awaitable[Response]]
@@ -33,7 +39,9 @@ _NO_STORE = (b"cache-control", b"no-store")
 
 def create_app(
     workspace: Workspace,
+    access: Access,
     *,
+    public_url: str = "",
     limits: Limits = DEFAULTS,
     stopping: Callable[[], bool] = lambda: False,
     errors: TextIO = sys.stderr,
@@ -44,6 +52,10 @@ def create_app(
     ----------
     workspace
         Open; whoever opened it closes it. The app closes only what it opened itself, at lifespan shutdown.
+    access
+        Open, of the same workspace: who may use which door.
+    public_url
+        Scheme and host under which the firm's proxy makes it reachable; empty for this machine alone.
     limits
         What one request may bring.
     stopping
@@ -56,14 +68,28 @@ def create_app(
     ASGIApp
         For any ASGI 3 server, HTTP only.
     """
-    return App(workspace, limits, stopping, errors)
+    guard.public_address(public_url)
+    return App(
+        workspace, Callers(access, limits, workspace.clock), public_url, limits, stopping=stopping, errors=errors
+    )
 
 
 class App:
     """See `create_app`."""
 
-    def __init__(self, workspace: Workspace, limits: Limits, stopping: Callable[[], bool], errors: TextIO) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        callers: Callers,
+        public_url: str,
+        limits: Limits,
+        *,
+        stopping: Callable[[], bool],
+        errors: TextIO,
+    ) -> None:
         self._workspace = workspace
+        self._callers = callers
+        self._public_url = public_url
         self._errors = errors
         self._templates = Templates(DOOR_PATHS)
         self._decide = Decide(workspace, limits, Stream(workspace, limits, stopping))
@@ -87,12 +113,13 @@ class App:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        guard.check(scope, headers)
+        guard.check(scope, headers, self._public_url)
         path: str = scope["path"]
         if path.startswith(PREFIX) and "/" not in path[len(PREFIX) :]:
             if scope["method"] != "POST":
                 raise problems.method(scope["method"], "POST")
-            await self._decide(scope, receive, send, headers)
+            caller = self._callers.admit(scope, headers, Action.DECISION_MAKE)
+            await self._decide(scope, receive, send, headers, caller)
             return
         scope["app"] = self
         await self._router(scope, receive, send)
@@ -113,7 +140,30 @@ class App:
             routes.READY: partial(_ready, self._workspace),
             routes.OPENAPI: partial(_openapi, self._workspace),
         }
-        return [Route(door.path, endpoint, methods=[door.method]) for door, endpoint in endpoints.items()]
+        return [
+            Route(door.path, endpoint if door.action is None else self._admitted(door.action, door.path, endpoint),
+                  methods=[door.method])
+            for door, endpoint in endpoints.items()
+        ]  # fmt: skip
+
+    def _admitted(self, action: Action, path: str, endpoint: Endpoint) -> Endpoint:
+        """The endpoint, for callers who may do what it is for; an examiner's look is on the log before the answer."""
+
+        async def admitted(request: Request) -> Response:
+            caller = self._callers.admit(request.scope, dict(request.scope["headers"]), action)
+            request.scope[CALLER] = caller
+            if "examiner" in caller.identity.roles:
+                await run_in_threadpool(self._record_read, caller.identity, path, request.path_params.get("id", ""))
+            if inspect.iscoroutinefunction(endpoint):
+                response: Response = await endpoint(request)
+                return response
+            return await run_in_threadpool(endpoint, request)  # type: ignore[arg-type] # it isn't a coroutine's
+
+        return admitted
+
+    def _record_read(self, identity: Identity, path: str, named: str) -> None:
+        refs = (named,) if len(named) == ULID and named.isalnum() and named.isascii() else ()
+        self._workspace.record(Read(what=f"GET {path}", why="examination"), refs=refs, actor=identity.id)
 
     async def _refuse(self, problem: Problem, sent: Sent) -> None:
         if not sent.started:

@@ -30,14 +30,15 @@ _LONGEST = 200
 _LARGEST_SEQ = 2**53 - 1
 
 
-def ask_of(headers: dict[bytes, bytes]) -> Ask:
-    """What the headers say; a Problem 400 names the one that can't be used."""
+def ask_of(headers: dict[bytes, bytes], actor: str) -> Ask:
+    """What the headers say, and who asks; a Problem 400 names the header that can't be used."""
     found: dict[str, str | int] = {}
     for wire, name, field in _WIRE:
         raw = headers.get(wire)
         if raw is not None:
             found[field] = _number(name, raw) if field == "source_seq" else _text(name, raw)
-    return Ask(channel="http", language=language(headers.get(b"accept-language", b"")), **found)  # type: ignore[arg-type]
+    spoken = language(headers.get(b"accept-language", b""))
+    return Ask(channel="http", language=spoken, actor=actor, **found)  # type: ignore[arg-type]
 
 
 def _text(name: str, raw: bytes) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from waglan.api import body, problems
 from waglan.api.ask import ask_of
+from waglan.api.caller import Caller
 from waglan.api.idempotency import Keys
 from waglan.api.limits import Limits
 from waglan.api.many import decide_rows, kind, rendered
@@ -45,7 +46,9 @@ class Decide:
         self._stream = stream
         self._keys: Keys | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes], caller: Caller
+    ) -> None:
         """Answer one request; what is wrong is raised as a Problem.
 
         Parameters
@@ -54,15 +57,17 @@ class Decide:
             As in ASGI.
         headers
             The request's headers, the last of each name.
+        caller
+            Who asks; stands in the record as its actor.
         """
         use_case = scope["path"][len(PREFIX) :]
         self._workspace.catalogue.get(use_case)
         media = body.media_type(headers)
-        ask = ask_of(headers)
+        ask = ask_of(headers, caller.identity.id)
         key = headers.get(b"idempotency-key")
         if media == body.NDJSON:
             _single_only(key)
-            await self._stream(use_case, ask, receive, send)
+            await self._stream(use_case, ask, receive, send, caller)
             return
         raw = await body.read(receive, headers, self._limits.body_bytes)
         value = body.parse(raw, self._limits)

@@ -24,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Entries in one answer of the feed.
     streams
         Event streams open at a time, per worker.
+    requests_per_s, requests_burst
+        Requests of one key or person: how many each second for long, and how many at once; per worker.
     """
 
     body_bytes: int = 4 * 1024 * 1024
@@ -33,6 +35,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 512
     page: int = 1_000
     streams: int = 64
+    requests_per_s: float = 2_000
+    requests_burst: int = 10_000
 
 
 DEFAULTS = Limits()

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
+from waglan.access import COOKIE
 from waglan.api import problems, routes, schema
 from waglan.api.ask import HEADERS
 from waglan.api.limits import DEFAULTS
@@ -22,6 +23,12 @@ from waglan.runtime.catalogue import Catalogue, Loaded
 
 Json = dict[str, Any]
 
+_SECURITY: MappingProxyType[str, Json] = MappingProxyType(
+    {
+        "key": {"type": "http", "scheme": "bearer", "description": "A key that 'waglan key create' made: wgl_…"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of somebody who has signed in."},
+    }
+)
 _TEXT: Json = {"type": "string"}
 _WHOLE: Json = {"type": "integer", "minimum": 0}
 _FREE: Json = {"type": "object"}
@@ -105,7 +112,7 @@ def document(catalogue: Catalogue) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
-        "components": {"schemas": {**_SCHEMAS, **inputs}},
+        "components": {"schemas": {**_SCHEMAS, **inputs}, "securitySchemes": {**_SECURITY}},
     }
 
 
@@ -139,6 +146,7 @@ def _decide(use_case: Loaded) -> Json:
         "operationId": f"decide_{re.sub('[^a-z0-9]', '_', manifest.name)}",
         "summary": manifest.title.get("en") or next(iter(manifest.title.values())),
         "description": manifest.summary.get("en", ""),
+        "security": _security(routes.DECIDE),
         "parameters": _decide_headers(),
         "requestBody": {
             "required": True,
@@ -188,15 +196,22 @@ def _operation(door: routes.Door) -> Json:
     return {
         "operationId": door.operation,
         "summary": door.summary,
+        "security": _security(door),
         "parameters": parameters,
         "responses": {"200": {"description": door.summary, "content": content}, **_refusals(door)},
     }
 
 
+def _security(door: routes.Door) -> list[Json]:
+    """A key with the door's action among its scopes, or a session; nothing for an open door."""
+    return [] if door.action is None else [{"key": [door.action.value]}, {"session": []}]
+
+
 def _refusals(door: routes.Door) -> Json:
     content = {"application/problem+json": {"schema": _ref("Problem")}}
     found: Json = {}
-    for status in sorted({400, 421, 500, *door.refusals}):
+    closed = () if door.action is None else (401, 403, 429, 503)
+    for status in sorted({400, 421, 500, *closed, *door.refusals}):
         own = [f"{c.code}: {c.when}" for c in problems.CODES if c.status == status]
         found[str(status)] = {"description": "; ".join(own) or "See detail and next.", "content": content}
     return found

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from waglan.access import SlowDown
 from waglan.core import Problem
 
 RETRY_AFTER_S = 2
@@ -33,7 +34,7 @@ CODES: tuple[Code, ...] = (
     Code("request.shape", 400, "the body is neither an object nor an array of objects"),
     Code("request.header", 400, "a request header can't be used as it is"),
     Code("request.query", 400, "a query parameter is unknown or out of range"),
-    Code("request.host", 421, "the Host header isn't a name of this machine's loopback"),
+    Code("request.host", 421, "the Host header is neither a name of this machine's loopback nor the public address"),
     Code("request.origin", 403, "a browser sent the request from another site"),
     Code("request.not_found", 404, "there is nothing at this address"),
     Code("request.method", 405, "the address doesn't take this method"),
@@ -42,6 +43,10 @@ CODES: tuple[Code, ...] = (
     Code("request.too_large", 413, "body, array or line is over the limit"),
     Code("request.media_type", 415, "content type, charset or content encoding isn't one of ours"),
     Code("request.busy", 503, "too many event streams are open"),
+    Code("access.sign_in", 401, "neither a valid key nor a session came along"),
+    Code("access.denied", 403, "the key's scopes or the person's roles don't allow it"),
+    Code("access.slow_down", 429, "more requests came than one key or person may send"),
+    Code("access.unavailable", 503, "who may do what can't be looked up now"),
     Code("server.bug", 500, "a bug; the answer holds the id under which it is on standard error"),
     Code("server.stopping", 503, "the server is going down"),
 )
@@ -53,10 +58,14 @@ def body(problem: Problem) -> bytes:
 
 
 def headers(problem: Problem) -> list[tuple[bytes, bytes]]:
-    """Response headers of a Problem: when to try again (503), which methods there are (405)."""
+    """Response headers of a Problem: how to sign in (401), when to try again (429, 503), which methods (405)."""
     found = [(b"content-type", b"application/problem+json")]
     if problem.status == 503:
         found.append((b"retry-after", b"%d" % RETRY_AFTER_S))
+    elif isinstance(problem, SlowDown):
+        found.append((b"retry-after", b"%d" % problem.retry_s))
+    elif problem.status == 401:
+        found.append((b"www-authenticate", b'Bearer realm="waglan"'))
     elif problem.status == 405:
         found.append((b"allow", problem.where.encode()))
     return found
@@ -115,12 +124,19 @@ def query(name: str, why: str, advice: str) -> Problem:
                    code="request.query", where=name, status=400)  # fmt: skip
 
 
+def credentials(why: str) -> Problem:
+    """401: no key or session, or none that counts."""
+    return Problem("This needs a key or a session.", why,
+                   "Send 'Authorization: Bearer' and a key (waglan key create makes one), or sign in at /console.",
+                   code="access.sign_in", where="Authorization", status=401)  # fmt: skip
+
+
 def host(found: str) -> Problem:
-    """421: a Host that isn't the loopback."""
+    """421: a Host that isn't ours."""
     return Problem(
         f"This server doesn't answer for the host {found!r}.",
-        "It serves this machine only; a foreign name that points here may be an attack from a browser (DNS rebinding).",
-        "Use localhost, 127.0.0.1 or [::1] in the address.",
+        "A foreign name that points here may be an attack from a browser (DNS rebinding).",
+        "Use localhost, 127.0.0.1 or [::1] in the address, or set server.public_url in waglan.toml.",
         code="request.host",
         where="Host",
         status=421,

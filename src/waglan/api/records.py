@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from waglan.api import problems
+from waglan.api.caller import CALLER, Caller
 from waglan.api.limits import Limits
 from waglan.api.respond import encode
 from waglan.core import Problem
@@ -83,7 +84,8 @@ class Records:
         after, limit = self._window(request)
         if events:
             last = request.headers.get("last-event-id")
-            return self._open(after if last is None else _whole("Last-Event-ID", last, -1, 2**53))
+            start = after if last is None else _whole("Last-Event-ID", last, -1, 2**53)
+            return self._open(start, request.scope[CALLER])
         page = await asyncio.to_thread(self._page, after, limit)
         entries = [{"index": index, "leaf": msgspec.Raw(leaf)} for index, leaf in page.found]
         return _json({"entries": entries, "next": page.after, "size": page.size})
@@ -122,12 +124,12 @@ class Records:
                     break
         return Page(found, last, size)
 
-    def _open(self, after: int) -> Response:
+    def _open(self, after: int, caller: Caller) -> Response:
         if self._streams >= self._limits.streams:
             raise problems.busy(self._limits.streams)
-        return StreamingResponse(self._events(after), media_type="text/event-stream")
+        return StreamingResponse(self._events(after, caller), media_type="text/event-stream")
 
-    async def _events(self, after: int) -> AsyncIterator[bytes]:
+    async def _events(self, after: int, caller: Caller) -> AsyncIterator[bytes]:
         """Events as they are committed; the event id is the index, so that Last-Event-ID goes on after it."""
         self._streams += 1
         quiet = 0.0
@@ -135,6 +137,7 @@ class Records:
             yield b"retry: 1000\n\n"
             while not self._stopping():
                 try:
+                    caller.still()
                     page = await asyncio.to_thread(self._page, after, self._limits.page)
                 except Problem as problem:
                     yield b"event: problem\ndata: " + problems.body(problem) + b"\n\n"

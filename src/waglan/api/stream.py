@@ -8,13 +8,15 @@ only after its decision is on the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from waglan.api import body, problems
 from waglan.api.body import Disconnected, Line, Splitter
+from waglan.api.caller import Caller
 from waglan.api.limits import Limits
 from waglan.api.many import decide_rows, placed, rendered
 from waglan.api.respond import Receive, Send
@@ -51,18 +53,21 @@ class Stream:
         self._limits = limits
         self._stopping = stopping
 
-    async def __call__(self, use_case: str, ask: Ask, receive: Receive, send: Send) -> None:
-        """Answer one stream. An unavailable log before the first answer is raised; later it ends the stream."""
+    async def __call__(self, use_case: str, ask: Ask, receive: Receive, send: Send, caller: Caller) -> None:
+        """Answer one stream, as long as its caller may ask.
+
+        An unavailable log before the first answer is raised; later it ends the stream.
+        """
         ready: asyncio.Queue[list[Line] | None] = asyncio.Queue(_READY_CHUNKS)
         reader = asyncio.create_task(self._read(receive, ready))
         try:
-            await self._answer(use_case, ask, ready, reader, send)
+            await self._answer(partial(self._decide, use_case, caller), ask, ready, reader, send)
         finally:
             reader.cancel()
 
     async def _answer(
         self,
-        use_case: str,
+        decide: Callable[[Ask, list[Line]], Awaitable[Answered]],
         ask: Ask,
         ready: asyncio.Queue[list[Line] | None],
         reader: asyncio.Task[None],
@@ -72,7 +77,7 @@ class Stream:
         while (lines := await self._next(ready, reader)) is not None:
             for start in range(0, len(lines), self._limits.batch):
                 batch = lines[start : start + self._limits.batch]
-                results, broken = await self._decide(use_case, _advanced(ask, answered), batch)
+                results, broken = await decide(_advanced(ask, answered), batch)
                 if broken is not None and not started and not results:
                     raise broken
                 if not started:
@@ -89,9 +94,10 @@ class Stream:
             await _write(send, [problems.stopping()])
         await _end(send)
 
-    async def _decide(self, use_case: str, ask: Ask, batch: list[Line]) -> Answered:
+    async def _decide(self, use_case: str, caller: Caller, ask: Ask, batch: list[Line]) -> Answered:
         rows = [(line.number, self._value(line)) for line in batch]
         try:
+            caller.still()
             results = await decide_rows(self._workspace, use_case, rows, ask, "line")
         except Problem as problem:
             return Answered([], placed(problem, f"line {rows[0][0]}"))
