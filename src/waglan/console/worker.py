@@ -64,7 +64,7 @@ class Worker:
             os._exit(3)
         calm()
         warm()
-        doors = create_app(workspace, stopping=self._going)
+        doors = create_app(workspace, house.access, public_url=house.public_url, stopping=self._going)
         app = create_site(house, doors, stopping=self._going)
         return Served(house, app, lambda sample: self._tell({"sample": sample}))
 
