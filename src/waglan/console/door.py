@@ -107,8 +107,11 @@ class Door:
         return _response(render(page.template, visit.language, {**frame(visit, page, behind), **answer}), HTML)
 
     def _again(self, page: Page, visit: Visit, problem: Problem) -> Response | None:
-        """The form that was sent, with what is wrong at its top; None when not even that can be shown."""
+        """The form that was sent, with what is wrong at its top; None when this visitor may not see even that."""
         try:
+            if page.action is not None:
+                visit.require(page.action, page.kind)
+                self._record_read(visit, page)
             answer = page.show(visit)
         except Problem:
             return None

@@ -44,7 +44,7 @@ def tried(visit: Visit, name: str) -> dict[str, Any]:
     found = try_control(workspace, manifest, name, given)
     return {
         "finding": {
-            **msgspec.to_builtins(found.finding),
+            **msgspec.structs.asdict(found.finding),
             "text": {each: render(found.finding, each) for each in ("en", "zh-Hant", "zh-Hans")},
         },
         "cost_us": found.cost_us,

@@ -65,6 +65,7 @@ def _pair(found: Sequence[ControlCount], use_case: str, control: str, manifests:
         "use_case": use_case,
         "title": next((m.title for m in manifests if m.name == use_case), {"en": use_case}),
         "control": control,
+        "installed": known_control(control) is not None,
         "counts": {verdict: added[verdict] for verdict in hits.HITS},
     }
 
