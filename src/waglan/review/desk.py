@@ -321,7 +321,7 @@ class Desk:
     @staticmethod
     def _open_to(connection: sqlite3.Connection, kept: Kept, person: Identity) -> bool:
         """Whether somebody may judge a case: not their own, not handed up by them, not decided by them before."""
-        if person.id in (kept.author, kept.handed_up_by):
+        if person.id in (kept.author, kept.asked_by, kept.handed_up_by):
             return False
         return kept.item.cause != "request" or not requests.decided_by(connection, kept.item, person.id)
 

@@ -111,13 +111,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         As people see it.
     cause
         The true one.
-    author, handed_up_by
-        Who can't review it: whoever made it, and whoever handed it up.
+    author, asked_by, handed_up_by
+        Who can't review it: whoever made the decision, asked for the review, or handed it up.
     """
 
     item: Item
     cause: Cause
     author: str
+    asked_by: str
     handed_up_by: str
 
 
@@ -204,4 +205,10 @@ def _kept(row: dict[str, Any], now_ms: int) -> Kept:
         basis=row["basis"],
         log_index=row["log_index"],
     )
-    return Kept(item=item, cause=row["cause"], author=row["author"], handed_up_by=row["handed_up_by"])
+    return Kept(
+        item=item,
+        cause=row["cause"],
+        author=row["author"],
+        asked_by=row["asked_by"],
+        handed_up_by=row["handed_up_by"],
+    )

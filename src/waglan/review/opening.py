@@ -11,8 +11,8 @@ from waglan.review.state import State
 
 _COLUMNS = (
     "id", "decision", "log_index", "cause", "route", "state", "waiting", "priority", "due_ms", "tier", "use_case",
-    "policy_digest", "stakes_hkd", "adverse", "effect", "decided_ms", "opened_ms", "subject", "kid", "author", "what",
-    "channel", "language", "eyes", "basis",
+    "policy_digest", "stakes_hkd", "adverse", "effect", "decided_ms", "opened_ms", "subject", "kid", "author",
+    "asked_by", "what", "channel", "language", "eyes", "basis",
 )  # fmt: skip
 _INSERT = (
     f"INSERT INTO review_item ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in _COLUMNS)}) "
@@ -68,7 +68,8 @@ def opening(connection: sqlite3.Connection, found: Opening, rules: Rules) -> Non
         "opened_ms": opened_ms,
         "subject": leaf.subject,
         "kid": leaf.kid,
-        "author": request.get("actor", "") if request else leaf.actor,
+        "author": leaf.actor,
+        "asked_by": request.get("actor", "") if request else "",
         "what": asked.get("what", ""),
         "channel": asked.get("channel", facts.channel if not request else ""),
         "language": asked.get("language", "en" if request else facts.language or "en"),

@@ -22,6 +22,7 @@ CREATE TABLE review_item (
     subject TEXT NOT NULL,
     kid TEXT NOT NULL,
     author TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
     what TEXT NOT NULL,
     channel TEXT NOT NULL,
     language TEXT NOT NULL,

@@ -16,7 +16,6 @@ import msgspec
 
 from waglan.access.action import Action
 from waglan.access.identity import Identity
-from waglan.access.policy import Resource, require
 from waglan.core.case import Language
 from waglan.core.events import Answer, Correction, Override
 from waglan.core.outcome import Outcome
@@ -215,12 +214,10 @@ def _may(room: Room, who: Identity | None, action: Action, leaf: DecisionLeaf) -
 
 def _may_answer(room: Room, who: Identity | None, kept: Kept) -> Identity:
     reviewer = kept.item.judged_by if kept.item.eyes > 1 else ""
-    tenant = room.workspace.settings.workspace.tenant
-    require(who, Action.REQUEST_ANSWER, Resource("request", tenant, kept.author, reviewer))
+    person = room.may_touch(who, Action.REQUEST_ANSWER, kept, reviewer=reviewer)
     if kept.item.cause != "request":
         raise leases.wrong_state(kept.item)
-    assert who is not None
-    return who
+    return person
 
 
 # ---- parts

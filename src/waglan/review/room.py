@@ -74,6 +74,8 @@ class Room:
         tenant = self.workspace.settings.workspace.tenant
         kind = "request" if action.startswith("request.") else "review"
         require(who, action, Resource(kind, tenant, kept.author, reviewer))
+        if kept.asked_by:
+            require(who, action, Resource(kind, tenant, kept.asked_by, reviewer))
         assert who is not None
         return who
 
