@@ -61,7 +61,7 @@ def test_the_form_has_a_fitting_element_for_every_input(bank: Bank) -> None:
     assert '<option value="true">Yes</option>' in text
     assert '<textarea id="in-remark"' in text
     assert 'name="in-default"' not in text, "what is dropped anyway isn't asked for"
-    assert "put on the log under your name" in text
+    assert "put on the log as asked by you" in text
 
 
 def test_a_sample_case_fills_the_form(bank: Bank) -> None:

@@ -61,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
                 "letter": "Letter"},
     "escalation": {"overdue": "Overdue", "handed_up": "Handed up"},
     "why": {},
-    "type": {"number": "Number", "integer": "Whole number", "boolean": "Yes or no", "text": "Text",
+    "type": {"number": "Decimal number", "integer": "Whole number", "boolean": "Yes or no", "text": "Text",
              "category": "One of a list", "date": "Date", "list": "List", "object": "Object"},
     "statement": {"careful": "Careful", "unclear": "Can't say yet", "unknown": "Can't say yet", "careless": "Careless"},
 })  # fmt: skip
