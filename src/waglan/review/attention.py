@@ -62,7 +62,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def report(room: Room, who: Identity | None, *, since_ms: int = 0) -> tuple[Standing, ...]:
     """The standing of every reviewer one may see, by id: all of them, or oneself."""
-    with room.index.reading() as connection:
+    with room.fresh() as connection:
         people = connection.execute(
             "SELECT DISTINCT person FROM review_verdict WHERE at_ms >= ? ORDER BY person", (since_ms,)
         ).fetchall()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 FILTER = Filter()
 _TRIED = 200
-_FRESH = 2_000
 
 
 class Desk:
@@ -90,25 +88,25 @@ class Desk:
     def queue(self, who: Identity | None, wanted: Filter = FILTER, *, after: str = "", limit: int = 50) -> Page:
         """A page of the queue; ``after`` is the ``next`` of the page before."""
         self.room.may(who, Action.REVIEW_READ)
-        with self._reading() as connection:
+        with self.room.fresh() as connection:
             return pages.page(connection, wanted, self.room.now_ms(), after=after, limit=limit)
 
     def counts(self, who: Identity | None) -> Counts:
         """How many reviews wait, and how many are one's own."""
         person = self.room.may(who, Action.REVIEW_READ)
-        with self._reading() as connection:
+        with self.room.fresh() as connection:
             return pages.counts(connection, person.id, self.room.now_ms())
 
     def item(self, who: Identity | None, item_id: str) -> Item:
         """One review."""
         self.room.may(who, Action.REVIEW_READ)
-        with self._reading() as connection:
+        with self.room.fresh() as connection:
             return self.room.kept(connection, item_id).item
 
     def of_decision(self, who: Identity | None, decision_id: str) -> tuple[Item, ...]:
         """The reviews of a decision, its own first."""
         self.room.may(who, Action.REVIEW_READ)
-        with self._reading() as connection:
+        with self.room.fresh() as connection:
             return pages.of_decision(connection, decision_id, self.room.now_ms())
 
     def show(self, who: Identity | None, item_id: str) -> Shown:
@@ -306,17 +304,9 @@ class Desk:
 
     def attention(self, who: Identity | None, *, since_ms: int = 0) -> tuple[Standing, ...]:
         """How attentive reviewers are, everybody whom one may see; see `Standing`."""
-        self.room.index.follow(_FRESH)
         return attention.report(self.room, who, since_ms=since_ms)
 
     # ---- inner
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot that has what was recorded a moment ago, unless much is missing: that isn't a page's work."""
-        self.room.index.follow(_FRESH)
-        with self.room.index.reading() as connection:
-            yield connection
 
     @staticmethod
     def _open_to(connection: sqlite3.Connection, kept: Kept, person: Identity) -> bool:

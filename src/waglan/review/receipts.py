@@ -104,7 +104,7 @@ class Receipts:
         if manifest is None or not manifest.customer_facing:
             raise _missing()
         shown: Any = language or leaf.facts.language or "en"
-        with self._room.index.reading() as connection:
+        with self._room.fresh() as connection:
             explanation = self.explanation(connection, leaf.id, shown if shown in LANGUAGES else "en")
             events = self._events(connection, leaf.id)
         asked = {e.leaf["id"]: _asked(e) for e in events if e.leaf["kind"] == "request"}

@@ -68,7 +68,7 @@ def send_back(room: Room, who: Identity | None, item_id: str, note: str) -> None
 
 def options(room: Room, who: Identity | None, item_id: str, sha256: str, origin: str) -> dict[str, Any]:
     """What the approver's browser needs to sign the hash of what it shows."""
-    with room.index.reading() as connection:
+    with room.fresh() as connection:
         kept = room.kept(connection, item_id)
         person = _may(room, who, kept)
         seen = shown.again(room, connection, kept.item, person.id, sha256)

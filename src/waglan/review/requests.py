@@ -125,7 +125,7 @@ def request(
 
 def draft(room: Room, who: Identity | None, item_id: str) -> str:
     """The text that would answer a request as it stands."""
-    with room.index.reading() as connection:
+    with room.fresh() as connection:
         kept = room.kept(connection, item_id)
         _may_answer(room, who, kept)
         item = kept.item

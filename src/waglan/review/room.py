@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from waglan.access.access import Access
 
 MINUTE_MS = 60_000
+_FRESH = 2_000
 _json = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -84,6 +86,13 @@ class Room:
     def kept(self, connection: sqlite3.Connection, item_id: str) -> Kept:
         """A review as it stands now."""
         return find(connection, item_id, self.now_ms())
+
+    @contextmanager
+    def fresh(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot that has what was recorded a moment ago, unless much is missing: that isn't a page's work."""
+        self.index.follow(_FRESH)
+        with self.index.reading() as connection:
+            yield connection
 
     def item(self, item_id: str) -> Item:
         """A review as people see it."""
