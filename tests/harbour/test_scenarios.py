@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from itertools import pairwise, permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,3 +172,15 @@ def test_habits_are_functions_and_tell_reviewers_apart():
     assert 100 < sum(j.verdict == "change" for j in plain) < 220, "close refusals are weighed again"
     assert all(j.verdict == "agree" for j in judged("careless", False))
     assert all(j.reason for j in careful + plain if j.verdict != "agree")
+
+
+def test_the_scenario_in_the_document_is_planted_like_ours():
+    text = (Path(__file__).parents[2] / "docs" / "sample-bank.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    code = f"""{example}
+from waglan.harbour import plant, quiet_plan
+plan, planted = plant(quiet_plan(100, {NOW_MS}), ["rush"])
+assert planted[0].scenario == "rush" and plan.span.from_ms < planted[0].from_ms
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +73,16 @@ def sample_bank(place: Path, applicants: int, *, fresh: bool, home: str) -> dict
     there = _there(place)
     figures: dict[str, Any] = {"folder": str(place), "made": fresh or not there}
     if figures["made"]:
-        part = place.with_name(f"{place.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        figures |= _made(part, applicants)
-        shutil.rmtree(place, ignore_errors=True)
-        part.rename(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{place.name}.", suffix=".part", dir=place.parent))
+        try:
+            figures |= _made(part, applicants)
+            if place.exists():
+                shutil.rmtree(place)
+            part.rename(place)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
     figures |= _opened(place, home, prove=bool(figures["made"]))
     return figures | {"seconds": round(time.monotonic() - started, 1)}
 
@@ -100,7 +107,9 @@ def _there(place: Path) -> bool:
 def _made(part: Path, applicants: int) -> dict[str, Any]:
     from waglan.core.clock import SystemClock
     from waglan.harbour.building import build, sample_plan
+    from waglan.runtime.collector import calm
 
+    calm()
     click.echo(f"Making a sample bank: training, deciding {applicants:,} applications, reviewing …", err=True)
     plan, planted = sample_plan(applicants, SystemClock().now_ms())
     built = build(part, plan, planted)
@@ -123,16 +132,17 @@ def _opened(place: Path, home: str, *, prove: bool) -> dict[str, Any]:
     from waglan.harbour.bank import read_planted
     from waglan.runtime.workspace import Workspace
 
-    with Workspace.open(place) as workspace:
-        proof = proven(workspace) if prove else {"entries": workspace.ledger.head().size}
+    with Workspace.open(place) as workspace, ThreadPoolExecutor(1) as beside:
+        proof = beside.submit(proven, workspace) if prove else None
         house = House.open(workspace)
         try:
             house.index.follow()
         finally:
             house.close()
         link = _link(workspace, home)
+        figures = proof.result() if proof else {"entries": workspace.ledger.head().size}
     looks = {p.scenario: p for p in read_planted(place)}
-    return {**proof, "sign_in": link, "look": [_look(looks[name], home) for name in WORTH if name in looks]}
+    return {**figures, "sign_in": link, "look": [_look(looks[name], home) for name in WORTH if name in looks]}
 
 
 def _link(workspace: Workspace, home: str) -> str:

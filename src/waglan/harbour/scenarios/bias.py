@@ -23,11 +23,11 @@ class Bias(NamedTuple):
         planted = Planted(
             scenario=self.name,
             title={
-                "en": "People in care and domestic work are refused more often than their true risk explains.",
-                "zh-Hant": "從事護理及家務工作的人被拒的比例，高於其實際風險所能解釋的水平。",
-                "zh-Hans": "从事护理及家务工作的人被拒的比例，高于其实际风险所能解释的水平。",
+                "en": "People in care and domestic work are refused far more often than risk explains; open a few.",
+                "zh-Hant": "從事護理及家務工作的人被拒的比例，遠高於其風險所能解釋的水平；可打開數宗細看。",
+                "zh-Hans": "从事护理及家务工作的人被拒的比例，远高于其风险所能解释的水平；可打开几宗细看。",
             },
-            look=f"/use-cases/{USE_CASE}",
+            look=f"/decisions?use_case={USE_CASE}&effect=decline",
             use_case=USE_CASE,
             group={"employment": "care_and_domestic", "sex": "F"},
             figures={"recorded_wrongly": BIASED_SHARE, "recorded_wrongly_in_care": BIASED_SHARE_CARE},
