@@ -248,8 +248,12 @@ def test_what_is_no_file_of_cases_is_refused_and_not_kept(bank: Bank, name: str,
     assert set((bank.folder / "uploads").glob("*")) == before
 
 
-def test_a_parquet_that_unpacks_to_too_many_rows_is_refused_before_any_decision(bank: Bank, tmp_path: Path) -> None:
+def test_a_parquet_that_unpacks_to_too_many_rows_is_refused_before_any_decision(
+    bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import duckdb
+
+    monkeypatch.setattr(module, "MOST_ROWS", 3_000)
 
     first = bank.workspace.catalogue.get("credit").plugin.samples[0]
     columns = ", ".join(f"{msgspec.json.encode(v).decode().replace(chr(34), chr(39))} AS {k}" for k, v in first.items())
