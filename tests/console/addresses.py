@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import NamedTuple
 
-from waglan.access import ROLES, Action, Identity, Resource, ruling
+from waglan.access import Identity, Resource, Role, ruling
 from waglan.console import House
 from waglan.console.page import Page
 from waglan.console.pages import PAGES
-from waglan.review import Receipts
+from waglan.console.pages.trying.jobs import Job, Jobs
+from waglan.index import decisions
+from waglan.review import Filter, Item, Judgement, State
 from waglan.runtime import Workspace
 
-PUBLIC = ("/console/sign-in",)
+ORDER: tuple[Role, ...] = ("reviewer", "approver", "admin", "developer", "user", "auditor")
+
+
+ROLES = {
+    "/decisions/{id}/override": "approver",
+    "/decisions/{id}/correct": "approver",
+    "/decisions/{id}/proof": "auditor",
+    "/ledger/entries/{id}": "auditor",
+    "/try/files/{id}": "user",
+}
+"""Pages that ask for more than their address says."""
 
 
 class Address(NamedTuple):
@@ -24,58 +37,105 @@ class Address(NamedTuple):
 
 
 def addresses(folder: Path) -> list[Address]:
-    """Every GET page with a template; a page about a thing once for each kind of thing that shows different parts."""
+    """Every GET page with a template; a page about a thing once for each thing that shows different parts of it."""
     with Workspace.open(folder) as workspace, contextlib.closing(House.open(workspace)) as house:
         house.index.follow()
         things = _things(house)
     found = []
     for page in PAGES:
         if page.method == "GET" and page.template:
-            for address in _filled(page, things):
-                found.append(Address(f"/console{address}", _role(page)))
+            found += [Address(f"/console{address}", _role(page)) for address in _filled(page, things)]
     return found
 
 
 def _role(page: Page) -> str:
-    if page.address.startswith(("/sign-in", "/welcome", "/join", "/receipt")):
+    if page.address.startswith(("/sign-in", "/welcome", "/join", "/receipts")):
         return ""
+    if page.address in ROLES:
+        return ROLES[page.address]
     if page.action is None:
         return "reviewer"
-    for role in ("reviewer", "approver", "admin", "developer", "user", "auditor"):
-        identity = Identity(id="p-x", tenant="testbank", roles=(role,), kind="person")  # type: ignore[arg-type]
-        if ruling(identity, page.action, Resource(kind=page.kind, tenant="testbank")).allowed:
+    resource = Resource(kind=page.kind, tenant="t", author="p-other", reviewer="p-other")
+    for role in ORDER:
+        if ruling(Identity(id="p-x", tenant="t", roles=(role,), kind="person"), page.action, resource).allowed:
             return role
-    raise AssertionError(f"nobody may see {page.address}; roles are {ROLES}, actions {list(Action)}")
+    raise AssertionError(f"nobody may see {page.address}")
+
+
+def _person(house: House, role: str) -> Identity:
+    """Somebody of a role who has just signed in."""
+    found = next(p for p in house.access.people.all() if role in p.roles)
+    started = house.access.sessions.start(found, "password")
+    return started.identity
 
 
 def _things(house: House) -> dict[str, list[str]]:
-    desk, people = house.desk, house.access.people.all()
-    reviewer = next(p for p in people if "reviewer" in p.roles)
-    identity = reviewer.identity(house.tenant, house.workspace.clock.now_ms())
-    items = desk.queue(identity).items
     with house.index.reading() as connection:
-        from waglan.index import decisions
-
-        latest = decisions.latest(connection, decisions.Filter(), limit=200).rows
-    by_route = {row.route: row.id for row in latest}
-    receipts = Receipts.of(house.workspace, house.index)
+        latest = decisions.latest(connection, limit=400).rows
+    by_route = {row.route: row.id for row in reversed(latest) if row.mode == "live"}
+    another = next(row.id for row in latest if row.route == "auto" and row.id != by_route["auto"])
+    person = _person(house, "reviewer").id
+    desk = house.desk
     return {
         "/decisions/{id}": list(by_route.values()),
-        "/reviews/{id}": [items[0].id],
+        "/decisions/{id}/proof": [another],
+        "/decisions/{id}/override": [another],
+        "/decisions/{id}/correct": [another],
+        "/decisions/{id}/request": [by_route["auto"]],
+        "/reviews/{id}": [_in_hand(house).id],
+        "/reviews/{id}/release": [_judged(house).id],
+        "/reviews/requests/{id}": [
+            desk.request(_person(house, "user"), by_route["auto"], "explanation", channel="branch").id
+        ],
         "/use-cases/{name}": ["credit"],
-        "/receipt/{token}": [receipts.token(latest[0].id)],
-        "/settings/people/{id}": [reviewer.id],
+        "/try/{name}": ["credit"],
+        "/try/files/{id}": [_file(house)],
+        "/controls/{name}": ["privacy.identifiers"],
+        "/models/{id:path}": [house.workspace.registers.models()[0].id],
+        "/ledger/entries/{id}": [another, house.workspace.ledger.leaf(0)["id"]],
+        "/receipts/{token}": [desk.receipts.token(by_route["auto"]), desk.receipts.token(by_route["human"])],
+        "/settings/people/{id}": [person],
         "/welcome/{token}": ["x" * 43],
-        "/join/{token}": [house.access.people.invite(reviewer.id)],
+        "/join/{token}": ["x" * 43],
     }
+
+
+def _in_hand(house: House) -> Item:
+    """A case that the reviewer has in hand."""
+    item = house.desk.next(_person(house, "reviewer"))
+    assert item is not None
+    return item
+
+
+def _judged(house: House) -> Item:
+    """A case that the reviewer has judged and somebody else is to release."""
+    reviewer = _person(house, "reviewer")
+    for item in house.desk.queue(reviewer, Filter(), limit=200).items:
+        if item.eyes == 2 and item.state is State.OPEN:
+            house.desk.take(reviewer, item.id)
+            shown = house.desk.show(reviewer, item.id)
+            judgement = Judgement(verdict="agree", reason="AGREE_EVIDENCE")
+            return house.desk.judge(reviewer, item.id, judgement, shown=shown.sha256)
+    raise AssertionError("no case needs two pairs of eyes")
+
+
+def _file(house: House) -> str:
+    """A file with rows that can't be used, as a user uploaded it."""
+    workspace = house.workspace
+    now_ms = workspace.clock.now_ms()
+    job = Job(id=workspace.ids.new(now_ms), use_case="credit", actor=_person(house, "user").id, created_ms=now_ms,
+              name="三月申請.csv", suffix=".csv")  # fmt: skip
+    columns = list(workspace.catalogue.get("credit").manifest.inputs)
+    jobs = Jobs(workspace)
+    jobs.begin(job, f"{','.join(columns)}\n{','.join('x' for _ in columns)}\n".encode())
+    while jobs.get(job.id, job.actor).busy:
+        time.sleep(0.05)
+    return job.id
 
 
 def _filled(page: Page, things: dict[str, list[str]]) -> list[str]:
     if "{" not in page.address:
         return [page.address]
-    return [
-        page.address.replace(pattern.rpartition("/")[2], thing)
-        for pattern, each in things.items()
-        if page.address.startswith(pattern)
-        for thing in each
-    ]
+    pattern = next(p for p in sorted(things, key=len, reverse=True) if p == page.address)
+    before, _, rest = pattern.partition("{")
+    return [f"{before}{thing}{rest.partition('}')[2]}" for thing in things[pattern]]

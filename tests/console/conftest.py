@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -95,7 +96,9 @@ class Bank:
             sent["cookie"] = "; ".join(cookies)
         sent |= headers or {}
         address = path if path.startswith("/console") else f"/console{path}"
-        return asyncio.run(_exchange(self.site, method, address, body, sent))
+        work = _exchange(self.site, method, address, body, sent)
+        with ThreadPoolExecutor(1) as apart:  # a browser in the same test keeps this thread's event loop
+            return apart.submit(asyncio.run, work).result()
 
     def close(self) -> None:
         self.house.close()
@@ -225,7 +228,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Any]:
     path = chromium()
     from playwright.sync_api import sync_playwright

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
@@ -29,7 +30,10 @@ def _environment(name: Language) -> jinja2.Environment:
         cache_size=-1,
     )
     words = language.catalogue(name)
-    made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined] # of the i18n extension
+    # Old style on purpose: the new one marks whatever is translated as safe, also what came from outside.
+    made.install_gettext_callables(  # type: ignore[attr-defined] # of the i18n extension
+        partial(_gettext, words), words.ngettext, newstyle=False
+    )
     made.policies["ext.i18n.trimmed"] = True
     made.globals.update(
         language=name,
@@ -37,7 +41,6 @@ def _environment(name: Language) -> jinja2.Environment:
         static=static.address,
         charts=charts,
         word=partial(_word, words.gettext),
-        said=words.gettext,
         notice_text=lambda code: words.gettext(NOTICES[code]) if code in NOTICES else "",
     )
     made.filters.update(
@@ -70,6 +73,12 @@ def _word(translate: Any, group: str, code: object) -> str:
         return "–"
     found: str = translate(english(group, code))
     return found
+
+
+def _gettext(words: gettext.NullTranslations, text: str, **values: object) -> str:
+    """A translation as plain text, which the template then escapes like any other."""
+    found = words.gettext(text)
+    return found % values if values else found.replace("%%", "%")
 
 
 def _stamp(ms: int) -> str:

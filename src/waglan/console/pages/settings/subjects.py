@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from waglan.access import Action
 from waglan.console import language
 from waglan.console.page import Goto, Page, Shown
@@ -22,7 +24,7 @@ def find(visit: Visit) -> Shown:
     """Look a customer up by the firm's own reference; that somebody looked is recorded."""
     reference = visit.query.get("ref", "").strip() or visit.form.text("ref")
     if not reference:
-        return {"reference": "", "subject": "", "events": [], "basis": ""}
+        return {"reference": "", "subject": "", "events": [], "standing": {}}
     subject = visit.house.workspace.vault.known(reference)
     if subject is None:
         raise Problem(
@@ -32,8 +34,9 @@ def find(visit: Visit) -> Shown:
     visit.read("subject", subject=subject, why="settings")
     visit.house.index.follow()
     with visit.house.index.reading() as connection:
-        found = [each._asdict() for each in events.of_subject(connection, subject, limit=_LIMIT)]
-    return {"reference": reference, "subject": subject, "events": found, "basis": ""}
+        found = msgspec.to_builtins(events.of_subject(connection, subject, limit=_LIMIT).rows)
+        standing = msgspec.to_builtins(events.standing(connection, subject))
+    return {"reference": reference, "subject": subject, "events": found, "standing": standing}
 
 
 def opt_out(visit: Visit) -> Goto:
