@@ -312,6 +312,9 @@ def main() -> int:
         try:
             notes, back = run(given, folder, server, started)
             status, stop_s = server.stop()
+        except TimeoutError:
+            print(errors.read_text(), file=sys.stderr)
+            raise
         finally:
             server.end()
         figures = {

@@ -25,7 +25,6 @@ from waglan.ledger.erasure import finish_pending
 from waglan.runtime.backup.check import count_keys
 from waglan.runtime.backup.manifest import (
     ACCESS,
-    FILE,
     LOG,
     VAULT,
     Manifest,
@@ -33,6 +32,7 @@ from waglan.runtime.backup.manifest import (
     measure,
     read_manifest,
     write_manifest,
+    write_private,
 )
 from waglan.runtime.backup.segments import write_log
 from waglan.runtime.settings import FILE as SETTINGS
@@ -89,17 +89,23 @@ def make(workspace: Workspace, folder: Path, keys: Path | None = None) -> Made:
 
 def expire(workspace: Workspace, folder: Path, days: int) -> list[Path]:
     """Delete this workspace's sets in a folder that are older than ``days``, and unfinished ones older than a day."""
-    now, gone = workspace.clock.now_ms(), []
+    name, now_ms, gone = workspace.ledger.signer.name, workspace.clock.now_ms(), []
     for place in sorted(p for p in folder.resolve().glob("*Z") if p.is_dir() and not p.is_symlink()):
-        if (place / FILE).exists():
-            manifest = read_manifest(place)
-            if manifest.log != workspace.ledger.signer.name or now - manifest.made_ms <= days * DAY_MS:
-                continue
-        elif not (place / VAULT).exists() or now - place.stat().st_mtime * 1000 <= DAY_MS:
-            continue
-        _undo(workspace, place, None)
-        gone.append(place)
+        if _expired(place, name, now_ms, days):
+            _undo(workspace, place, None)
+            gone.append(place)
     return gone
+
+
+def _expired(place: Path, name: str, now_ms: int, days: int) -> bool:
+    try:
+        manifest = read_manifest(place)
+    except Problem as problem:
+        if not (place / VAULT).exists():
+            return False  # no set of ours
+        term = 1 if problem.code == "backup.missing" else days
+        return now_ms - place.stat().st_mtime * 1000 > term * DAY_MS
+    return manifest.log == name and now_ms - manifest.made_ms > days * DAY_MS
 
 
 def _new(place: Path) -> None:
@@ -121,6 +127,8 @@ def _unwritten(place: Path, error: Exception) -> Problem:
 
 def _fill(workspace: Workspace, place: Path) -> tuple[Manifest, tuple[str, ...]]:
     ledger, vault = workspace.ledger, workspace.vault
+    witnessed = workspace.folder / WITNESSED
+    seen = witnessed.read_bytes() if witnessed.is_file() else b""  # before the head: it mustn't be ahead of it
     if ledger.available:
         finish_pending(ledger)
     with vault.custody.erasing():
@@ -133,6 +141,8 @@ def _fill(workspace: Workspace, place: Path) -> tuple[Manifest, tuple[str, ...]]
         target = place / path.relative_to(workspace.folder)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy_private(path, target)
+    if seen:
+        write_private(place / WITNESSED, seen)
     if (workspace.folder / ACCESS).exists():
         _copy_database(workspace.folder / ACCESS, place / ACCESS)
     write_log(ledger.store, size, place / LOG)
@@ -157,8 +167,6 @@ def _plain(workspace: Workspace, left_out: list[str]) -> Iterator[Path]:
     """Settings, models, manifests, and the firm's own code as far as it lies in the workspace."""
     folder = workspace.folder
     yield folder / SETTINGS
-    if (folder / WITNESSED).is_file():
-        yield folder / WITNESSED
     seen: set[Path] = set()
     for part in ("models", "usecases"):
         seen.update(p for p in (folder / part).rglob("*") if p.is_file() and not p.name.startswith("."))
@@ -211,9 +219,8 @@ def _count(vault: Path) -> tuple[int, int]:
 
 def _undo(workspace: Workspace, place: Path, keys: Path | None) -> None:
     """Take a set away; the vault forgets its copy first, else it would owe it erasures for ever."""
-    if place.is_dir():
-        workspace.vault.backups.drop(place / VAULT)
-        shutil.rmtree(place)
+    workspace.vault.backups.drop(place / VAULT)
+    shutil.rmtree(place)
     if keys is not None:
         with suppress(FileNotFoundError):
             shutil.rmtree(keys)

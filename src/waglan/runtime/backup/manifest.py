@@ -12,7 +12,10 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import msgspec
 
@@ -119,10 +122,8 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write a manifest whole and durable: from then on the set counts."""
     draft = folder / f".{FILE}.part"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-        out.flush()
-        os.fsync(out.fileno())
+    draft.unlink(missing_ok=True)
+    write_private(draft, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
     draft.replace(folder / FILE)
     sync(folder)
 
@@ -145,7 +146,7 @@ def measure(folder: Path, path: Path) -> File:
 
 def digest_of(path: Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 of a regular file; ``OSError`` for a link or anything else."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would wait for ever
     hasher, size = hashlib.sha256(), 0
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -158,9 +159,20 @@ def digest_of(path: Path) -> tuple[int, str]:
 
 def copy_private(source: Path, target: Path) -> None:
     """Copy a file, durable, to a new file of mode 0600."""
-    out = os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-    with source.open("rb") as read, out:
+    with source.open("rb") as read, _private(target) as out:
         shutil.copyfileobj(read, out)
+
+
+def write_private(target: Path, data: bytes) -> None:
+    """Write a new file of mode 0600, durable."""
+    with _private(target) as out:
+        out.write(data)
+
+
+@contextmanager
+def _private(target: Path) -> Iterator[BinaryIO]:
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        yield out
         out.flush()
         os.fsync(out.fileno())
 

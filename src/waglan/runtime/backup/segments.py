@@ -67,7 +67,7 @@ def read_log(paths: Sequence[Path], start: int, stop: int) -> Iterator[tuple[int
                         yield index, row
                     at += 1
         except (struct.error, ValueError, EOFError) as error:
-            raise damaged(path, f"It can't be read: {error or 'it ends too early'}.") from None
+            raise damaged(path, f"It can't be read: {str(error) or 'it ends too early'}.") from None
     if at < stop:
         raise damaged(paths[-1].parent if paths else Path(), f"It ends at entry {at:,} of {stop:,}.")
 
