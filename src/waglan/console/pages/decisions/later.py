@@ -20,6 +20,7 @@ from waglan.review import Item, State
 _SHOWN = ("note", "text", "value", "correct")
 """Private parts of events that a page shows; what a reviewer had before them (``shown``) is the page itself."""
 MOST = 200
+_BEYOND = frozenset((State.JUDGED, State.DONE, State.VOID))
 
 
 class Standing(NamedTuple):
@@ -28,8 +29,8 @@ class Standing(NamedTuple):
     Attributes
     ----------
     state
-        ``stands``, ``blocked``, ``waiting``, ``judged``, ``overridden``, or a release's ``as_decided``,
-        ``as_changed``, ``refused``.
+        ``stands``, ``blocked``, ``waiting``, ``judged``, ``done`` (a case that only measured attention), ``void``,
+        ``overridden``, or a release's ``as_decided``, ``as_changed``, ``refused``.
     effect
         What it does by now; empty while a person decides, and when none left.
     corrected
@@ -85,8 +86,8 @@ def standing(record: Record, later: Sequence[Mapping[str, Any]], items: Sequence
     if route == "blocked":
         return Standing("blocked", "", corrected)
     if route == "human":
-        judged = any(item.id == record.id and item.state is State.JUDGED for item in items)
-        return Standing("judged" if judged else "waiting", "", corrected)
+        own = next((item.state for item in items if item.id == record.id), State.OPEN)
+        return Standing(str(own) if own in _BEYOND else "waiting", "", corrected)
     return Standing("stands", effect, corrected)
 
 
