@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from random import SystemRandom
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,8 +14,7 @@ from waglan.console.pages.reviews.names import use_case_title
 from waglan.console.pages.reviews.shares import share
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
-from waglan.review.attention import report
-from waglan.review.seeding import MOST, seed
+from waglan.review.seeding import MOST
 
 DAY_MS = 86_400_000
 WINDOWS = (30, 90, 365)
@@ -38,7 +36,7 @@ def attention(visit: Visit) -> Shown:
     desk, me = visit.house.desk, visit.me
     days = int(visit.query.get("days", "")) if visit.query.get("days", "") in map(str, WINDOWS) else 90
     since_ms = visit.house.workspace.clock.now_ms() - days * DAY_MS
-    standings = {each.person: each for each in report(desk.room, me, since_ms=since_ms)}
+    standings = {each.person: each for each in desk.attention(me, since_ms=since_ms)}
     actors = Actors(visit)
     wanted = visit.query.get("person", "")
     one = wanted if wanted in standings else next(iter(standings)) if len(standings) == 1 else ""
@@ -74,7 +72,7 @@ def plant(visit: Visit) -> Goto:
             "This isn't a number of cases.", f"{count[:20]!r} was given.", f"Give 1 to {MOST}.",
             code="review.seed", where="count",
         )  # fmt: skip
-    made = seed(visit.house.desk.room, visit.me, form.required("use_case"), int(count), SystemRandom())
+    made = visit.house.desk.seed(visit.me, form.required("use_case"), int(count))
     return Goto(f"/reviews/attention?seeded={len(made)}")
 
 
