@@ -2,8 +2,11 @@ import csv
 import json
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,30 @@ def test_its_link_lets_the_visitor_in_once(made):
         assert person.email == VISITOR_EMAIL and {"admin", "reviewer", "approver"} <= set(person.roles)
         with pytest.raises(Problem, match="link"):
             access.people.accept(token, "lighthouse over green water")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_it_opens_the_console_which_says_that_all_is_made_up(made):
+    place, _ = made
+    port = free_port()
+    command = [sys.executable, "-m", "waglan", "demo", "--folder", str(place), "--port", str(port), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            figures, up = json.loads(server.stdout.readline()), json.loads(server.stdout.readline())
+            assert figures["sign_in"].startswith(f"http://localhost:{port}/console/join/")
+            assert str(port) in up["url"]
+            with urllib.request.urlopen(figures["sign_in"], timeout=30) as page:
+                assert page.status == 200 and "synthetic" in page.read().decode()
+            with pytest.raises(Problem, match=f"Port {port} is taken"):
+                ran("--folder", place, "--port", port)
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
 
 
 def addresses():
