@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.review.parts import APPROVER, REVIEWER, SECOND, create, house
 from waglan.core import Ids, Problem
 from waglan.core.entry import Entry
@@ -243,3 +247,12 @@ def test_opening_a_workspace_without_reviews_writes_nothing_on_its_log(tmp_path:
     ):
         Desk.open(workspace, index)
         assert workspace.ledger.head().size == 0
+
+
+def test_the_costs_are_measured_by_a_script() -> None:
+    done = subprocess.run(
+        [sys.executable, "bench/review.py", "--json", "--items", "300", "--rounds", "3"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["items"] == 300 and {"page_first", "counts", "next", "show", "judge", "release"} <= found.keys()

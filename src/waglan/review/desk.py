@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from waglan.runtime.workspace import Workspace
 
 FILTER = Filter()
-_TRIED = 200
+_TRIED = (5, 500)
+"""So many of the most urgent cases are looked at to find one that somebody may judge: first a few, then many."""
 
 
 class Desk:
@@ -140,11 +141,12 @@ class Desk:
             now_ms = room.now_ms()
             mine = pages.rows(connection, Filter(holder=person.id), now_ms, after="", limit=1)
             free = msgspec.structs.replace(wanted, stage="open", free=True, holder="")
-            others = pages.rows(connection, free, now_ms, after="", limit=_TRIED)
-            for kept in (*mine, *others):
-                if self._open_to(connection, kept, person):
-                    self._lease(connection, kept, person)
-                    return room.kept(connection, kept.item.id).item
+            for limit in (0, *_TRIED):
+                found = pages.rows(connection, free, now_ms, after="", limit=limit) if limit else mine
+                for kept in found:
+                    if self._open_to(connection, kept, person):
+                        self._lease(connection, kept, person)
+                        return room.kept(connection, kept.item.id).item
         return None
 
     def take(self, who: Identity | None, item_id: str) -> Item:

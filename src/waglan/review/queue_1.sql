@@ -50,6 +50,7 @@ CREATE INDEX review_item_finished ON review_item (waiting, log_index);
 CREATE INDEX review_item_decision ON review_item (decision);
 CREATE INDEX review_item_subject ON review_item (subject) WHERE waiting > 0;
 CREATE INDEX review_item_kid ON review_item (kid) WHERE waiting > 0;
+CREATE INDEX review_item_count ON review_item (waiting, use_case, cause, due_ms) WHERE waiting > 0;
 CREATE INDEX review_item_due ON review_item (waiting, due_ms) WHERE escalated & 1 = 0;
 -- Every verdict ever given; void says why it no longer counts, final what the release made of it.
 CREATE TABLE review_verdict (
