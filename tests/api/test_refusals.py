@@ -24,7 +24,7 @@ def refused(server: Server, *call: Any) -> tuple[int, str]:
 
 def test_addresses_and_methods(server: Server) -> None:
     assert refused(server, "GET", "/nowhere") == (404, "request.not_found")
-    assert refused(server, "GET", "/") == (404, "request.not_found")
+    assert server.call("GET", "/").headers["location"] == "/console/overview"
     assert refused(server, "GET", "/decisions/") == (404, "request.not_found")
     assert refused(server, "POST", "/decide/triage/more", b"{}", JSON) == (404, "request.not_found")
     assert refused(server, "POST", "/decide/triagge", b"{}", JSON) == (404, "use_case.unknown")

@@ -33,7 +33,7 @@ def serve(*options: str, cwd: Path | None = None) -> subprocess.CompletedProcess
 def test_only_the_loopback(tmp_path: Path, host: str) -> None:
     ended = serve("--host", host, "--workspace", str(tmp_path))
     assert ended.returncode == 2
-    assert "access control" in ended.stderr
+    assert "without encryption" in ended.stderr and "public_url" in ended.stderr
 
 
 def test_a_port_that_is_taken(server: Server) -> None:
@@ -53,7 +53,7 @@ def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
 
 
 def test_the_examples_it_prints_work(server: Server) -> None:
-    assert server.told["url"] == f"http://127.0.0.1:{server.port}"
+    assert server.told["url"] == f"http://localhost:{server.port}"
     first, *_ = examples = server.told["examples"]
     assert len(examples) == 3
     words = shlex.split(first)
@@ -69,7 +69,7 @@ def test_it_says_where_it_is_in_words_too(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        assert f"http://127.0.0.1:{port}" in first
+        assert f"http://localhost:{port}/console" in first
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert rest.count("curl") == 3

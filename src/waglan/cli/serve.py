@@ -54,8 +54,8 @@ def loopback(host: str) -> str:
         pass
     raise Problem(
         f"The server can't be opened on {host!r}.",
-        "There is no access control yet, so whoever reaches the address could ask and read everything.",
-        "Leave --host out; let a reverse proxy on this machine authenticate callers from elsewhere.",
+        "It speaks HTTP without encryption, so keys, cookies and answers could be read on their way.",
+        "Leave --host out; put a reverse proxy with TLS on this machine and set server.public_url in waglan.toml.",
         code="serve.host",
         where="--host",
     )
