@@ -178,8 +178,8 @@ def test_a_case_from_the_queue_to_release(bank: Small):
     item = re.search("/reviews/([0-9A-Z]{26})/verdict", form.action)[1]  # type: ignore[index]
     assert item in (first, second)
     bank.later(40)
-    answer = bank.send(page, "/verdict", "reviewer",
-                       {"verdict": "agree", "reason_agree": "evidence_supports", "note": "Rent paid late: 租單"})  # fmt: skip
+    fields = {"verdict": "agree", "reason_agree": "evidence_supports", "note": "Rent paid late: 租單"}
+    answer = bank.send(page, "/verdict", "reviewer", fields)
     following = bank.followed(answer, "reviewer")
     assert item_of(answer) in {first, second} - {item}  # on to the next at once
     assert "waits for a second person" in following.text

@@ -93,7 +93,8 @@ def _times(connection: sqlite3.Connection, person: str, since_ms: int) -> list[i
 def _samples(connection: sqlite3.Connection) -> list[Quality]:
     rows = connection.execute(
         "SELECT i.use_case, count(*), sum(v.verdict <> 'agree') FROM review_verdict v "
-        "JOIN review_item i ON i.id = v.item WHERE v.cause = 'sample' AND v.void = '' GROUP BY i.use_case ORDER BY i.use_case"
+        "JOIN review_item i ON i.id = v.item WHERE v.cause = 'sample' AND v.void = '' "
+        "GROUP BY i.use_case ORDER BY i.use_case"
     )
     return [Quality(*row) for row in rows]
 

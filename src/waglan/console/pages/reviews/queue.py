@@ -79,13 +79,13 @@ def _filter(tab: str, wanted: Scope, me: str) -> Filter:
         return msgspec.structs.replace(base, cause="sample")
     if tab == "requests":
         return msgspec.structs.replace(base, cause="request")
-    more: Mapping[str, Any] = {
+    parts: dict[str, dict[str, Any]] = {
         "mine": {"holder": me},
         "release": {"stage": "judged"},
         "overdue": {"overdue": True},
         "finished": {"stage": "finished"},
-    }.get(tab, {})
-    return msgspec.structs.replace(base, **more)
+    }
+    return msgspec.structs.replace(base, **parts.get(tab, {}))
 
 
 def _count(tab: str, counts: Counts) -> int | None:
