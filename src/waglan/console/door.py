@@ -18,6 +18,7 @@ from waglan.access import COOKIE, Identity
 from waglan.access.oidc import COOKIE as BINDING
 from waglan.access.oidc import LASTS_MS
 from waglan.api import problems
+from waglan.api.access_log import ACTOR
 from waglan.console import forms, language
 from waglan.console.headers import SECURITY
 from waglan.console.house import House
@@ -78,6 +79,8 @@ class Door:
         identity, spoken, visit = None, _language(request, None), None
         try:
             identity = self._identity(request)
+            if identity is not None:
+                request.scope[ACTOR] = identity.id
             spoken = _language(request, identity)
             visit = self._visit(page, request, body, identity, spoken)
             return self._shown(page, visit, as_json)

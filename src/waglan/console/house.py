@@ -25,7 +25,7 @@ class House(NamedTuple):
 
     workspace: Workspace
     access: Access
-    index: Index
+    index: Index  # type: ignore[assignment] # tuple.index isn't wanted here
     desk: Desk
 
     @classmethod

@@ -55,7 +55,7 @@ def catalogue(language: Language) -> gettext.NullTranslations:
     folder = files("waglan.console").joinpath("locale", language.replace("-", "_"), "LC_MESSAGES")
     for name in sorted(each.name for each in folder.iterdir() if each.name.endswith(".mo")):
         with folder.joinpath(name).open("rb") as file:
-            found = gettext.GNUTranslations(file)  # type: ignore[arg-type] # any readable file of bytes will do
+            found = gettext.GNUTranslations(file)
         found.add_fallback(chain)
         chain = found
     return chain

@@ -18,6 +18,7 @@ from waglan.console.door import Door
 from waglan.console.headers import SECURITY
 from waglan.console.house import House
 from waglan.console.live import Live
+from waglan.console.monitor import PATH
 from waglan.console.pages import PAGES
 from waglan.core.problem import Problem
 
@@ -25,14 +26,20 @@ from waglan.core.problem import Problem
 class Site:
     """See `create_site`."""
 
-    def __init__(self, house: House, doors: ASGIApp, stopping: Callable[[], bool], errors: TextIO) -> None:
+    def __init__(
+        self, house: House, doors: ASGIApp, monitor: ASGIApp | None, stopping: Callable[[], bool], errors: TextIO
+    ) -> None:
         self._house = house
         self._doors = doors
+        self._monitor = monitor
         self._door = Door(house, errors)
         self._router = Router(self._routes(stopping), redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if path == PATH and self._monitor is not None:
+            await self._monitor(scope, receive, send)
+            return
         if scope["type"] != "http" or not (path in ("/", "/console") or path.startswith("/console/")):
             await self._doors(scope, receive, send)
             return
@@ -66,7 +73,12 @@ class Site:
 
 
 def create_site(
-    house: House, doors: ASGIApp, *, stopping: Callable[[], bool] = lambda: False, errors: TextIO = sys.stderr
+    house: House,
+    doors: ASGIApp,
+    *,
+    monitor: ASGIApp | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    errors: TextIO = sys.stderr,
 ) -> ASGIApp:
     """The whole application.
 
@@ -76,12 +88,14 @@ def create_site(
         The open rooms; whoever opened them closes them.
     doors
         The HTTP API, `waglan.api.create_app`; it serves what isn't the console's.
+    monitor
+        Answers ``/metrics``, where anything does.
     stopping
         Whether the server is going down, so that live answers end.
     errors
         Where bugs are written.
     """
-    return Site(house, doors, stopping, errors)
+    return Site(house, doors, monitor, stopping, errors)
 
 
 async def _home(request: Request) -> Response:

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from waglan.api import create_app
+from waglan.api.access_log import AccessLog, Lines, Traffic
 from waglan.api.respond import ASGIApp, Receive, Scope, Send
 from waglan.console.house import House
+from waglan.console.monitor import PATH, Monitor
+from waglan.console.pages import PAGES
 from waglan.console.render import warm
 from waglan.console.rounds import RoundsThread
 from waglan.console.site import create_site
@@ -26,6 +29,8 @@ _RESTORED = (
     "Keys whose erasure is on the log were in the vault again ({}): it was restored from an older backup. They were"
     " shredded again. Set anew what else changed since that backup: holds, restrictions, retention."
 )
+TEMPLATES = (PATH, "/console/live", "/console/static/{name}", *[f"/console{page.address}" for page in PAGES])
+"""Addresses that the server's log may name."""
 
 
 class Flag(Protocol):
@@ -65,7 +70,10 @@ class Worker:
         calm()
         warm()
         doors = create_app(workspace, house.access, public_url=house.public_url, stopping=self._going)
-        app = create_site(house, doors, stopping=self._going)
+        traffic = Traffic(workspace.clock.now_ms(), os.getpid())
+        site = create_site(house, doors, monitor=Monitor(house, traffic), stopping=self._going)
+        lines = Lines(workspace.settings.server.log, workspace.clock)
+        app = AccessLog(site, lines, traffic, clock=workspace.clock, ids=workspace.ids, templates=TEMPLATES)
         return Served(house, app, lambda sample: self._tell({"sample": sample}))
 
     def _going(self) -> bool:
