@@ -29,19 +29,23 @@ from waglan.runtime.backup.manifest import FILE, File, safe, write_manifest
 ROW = {"customer": "C-1", "amount": 120, "kind": "card"}
 
 
+def environ(dsn: str) -> dict[str, str]:
+    return {"WAGLAN_LEDGER__DSN": dsn} if dsn else {}
+
+
 def decide(workspace: Workspace, *customers: str) -> list[str]:
     rows = [{**ROW, "customer": customer} for customer in customers]
     return [each.decision.id for each in workspace.runtime.decide_many("triage", rows, Ask(channel="test"))]
 
 
 @contextlib.contextmanager
-def load(folder: Path) -> Iterator[list[str]]:
+def load(folder: Path, dsn: str = "") -> Iterator[list[str]]:
     """Another workspace object, as another process would have, that decides until the block ends."""
     ids: list[str] = []
     stop = threading.Event()
 
     def work() -> None:
-        with Workspace.open(folder) as workspace:
+        with Workspace.open(folder, environ=environ(dsn)) as workspace:
             number = 0
             while not stop.is_set():
                 number += 1
@@ -73,8 +77,7 @@ def verify(folder: Path, scratch: Path, *more: str) -> str:
 
 
 def bring_back(source: Path, folder: Path, keys: Path, checkpoint: str = "", dsn: str = ""):
-    environ = {"WAGLAN_LEDGER__DSN": dsn} if dsn else {}
-    return restore(source, folder, keys, checkpoint=checkpoint, clock=SystemClock(), environ=environ)
+    return restore(source, folder, keys, checkpoint=checkpoint, clock=SystemClock(), environ=environ(dsn))
 
 
 @pytest.fixture
@@ -378,52 +381,73 @@ def test_an_empty_log_and_one_longer_than_a_file(folder, tmp_path, monkeypatch):
         assert decide(workspace, "C-1") and workspace.ledger.head().size == 2
 
 
-def test_postgresql_and_a_restore_that_was_interrupted(folder, tmp_path, monkeypatch):
-    from waglan.runtime.backup import check
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture
+def dsn(server, folder) -> str:
+    """The same workspace with its log in a database."""
+    settings = folder / "waglan.toml"
+    settings.write_text(settings.read_text().replace('store = "sqlite"', 'store = "postgresql"'))
+    return server.database()
+
+
+def test_a_log_in_postgresql_is_backed_up_under_load(server, folder, dsn, tmp_path):
+    with load(folder, dsn) as ids, Workspace.open(folder, environ=environ(dsn)) as workspace:
+        made = make(workspace, tmp_path / "sets")
+        at = len(ids)
+        while len(ids) < at + 10:
+            time.sleep(0.01)
+    other = server.database()
+    with pytest.raises(Problem) as caught:
+        bring_back(made.folder, tmp_path / "back", folder / "keys", dsn=dsn)
+    assert caught.value.code == "backup.store" and caught.value.status == 409
+    restored = bring_back(made.folder, tmp_path / "back", folder / "keys", dsn=other)
+    assert restored.manifest.store == "postgresql" and restored.manifest.size >= 20
+    with Workspace.open(tmp_path / "back", environ=environ(other)) as workspace:
+        for index, row in list(workspace.ledger.rows(0, restored.manifest.size)):
+            assert not row.sealed or workspace.ledger.opened(index)
+        assert decide(workspace, "C-1") and workspace.ledger.head().size == restored.manifest.size + 1
+    bring_back_as_sqlite = {"WAGLAN_LEDGER__STORE": "sqlite"}  # and from one kind of store into the other
+    clock, place = SystemClock(), tmp_path / "moved"
+    restore(made.folder, place, folder / "keys", checkpoint="", clock=clock, environ=bring_back_as_sqlite)
+    with Workspace.open(place, environ=bring_back_as_sqlite) as workspace:
+        assert workspace.ledger.find(ids[0]) is not None
+
+
+def test_a_restore_that_was_interrupted_goes_on(server, folder, dsn, tmp_path, monkeypatch):
     from waglan.runtime.backup import restoring as module
+    from waglan.runtime.backup import segments
 
-    with postgres.server() as server:
-        settings = folder / "waglan.toml"
-        settings.write_text(settings.read_text().replace('store = "sqlite"', 'store = "postgresql"'))
-        environ = {"WAGLAN_LEDGER__DSN": server.database()}
-        shutil.rmtree(folder / "keys")
-        (folder / "vault.db").unlink()
-        with Workspace.open(folder, environ=environ) as workspace:
-            ids = decide(workspace, *[f"C-{n}" for n in range(600)])
-            made = make(workspace, tmp_path / "sets").folder
-            assert expire(workspace, tmp_path / "sets", 30) == []
-        with pytest.raises(Problem) as caught:
-            bring_back(made, tmp_path / "back", folder / "keys", dsn=environ["WAGLAN_LEDGER__DSN"])
-        assert caught.value.code == "backup.store" and caught.value.status == 409
-        dsn = server.database()
-        for name in (module, check):
-            monkeypatch.setattr(name, "AT_ONCE", 256)
-        real, calls = module._batch, [0]
+    monkeypatch.setattr(segments, "ENTRIES", 256)
+    monkeypatch.setattr(module, "AT_ONCE", 256)
+    with Workspace.open(folder, environ=environ(dsn)) as workspace:
+        ids = decide(workspace, *[f"C-{n}" for n in range(600)])
+        made = make(workspace, tmp_path / "sets").folder
+    other = server.database()
+    real, calls = module._batch, [0]
 
-        def interrupted(*arguments, **named):
-            calls[0] += 1
-            if calls[0] == 3:
-                raise KeyboardInterrupt
-            return real(*arguments, **named)
+    def interrupted(*arguments, **named):
+        calls[0] += 1
+        if calls[0] == 3:
+            raise KeyboardInterrupt
+        return real(*arguments, **named)
 
-        monkeypatch.setattr(module, "_batch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            bring_back(made, tmp_path / "back", folder / "keys", dsn=dsn)
-        assert not (tmp_path / "back").exists()
-        with pytest.raises(Problem), Workspace.open(folder, environ={"WAGLAN_LEDGER__DSN": dsn}) as half:
-            decide(half, "C-1")  # a log that isn't finished is no log
-            raise half.ledger.problem
-        restored = bring_back(made, tmp_path / "back", folder / "keys", dsn=dsn)
-        assert restored.manifest.store == "postgresql" and restored.manifest.size == 601
-        with Workspace.open(tmp_path / "back", environ={"WAGLAN_LEDGER__DSN": dsn}) as workspace:
-            assert [workspace.ledger.find(each) for each in ids] == list(range(1, 601))
-            assert decide(workspace, "C-1")
-            assert workspace.ledger.opened(1)
-        environ = {"WAGLAN_LEDGER__STORE": "sqlite"}  # and from one kind of store into the other
-        clock = SystemClock()
-        restore(made, tmp_path / "moved", folder / "keys", checkpoint="", clock=clock, environ=environ)
-        with Workspace.open(tmp_path / "moved", environ=environ) as workspace:
-            assert workspace.ledger.find(ids[-1]) == 600 and workspace.ledger.opened(600)
+    monkeypatch.setattr(module, "_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bring_back(made, tmp_path / "back", folder / "keys", dsn=other)
+    assert not (tmp_path / "back").exists()
+    with pytest.raises(Problem), Workspace.open(folder, environ=environ(other)) as half:
+        decide(half, "C-1")  # a log that isn't finished is no log
+        raise half.ledger.problem
+    bring_back(made, tmp_path / "back", folder / "keys", dsn=other)
+    assert calls[0] == 4  # the third part alone was left
+    with Workspace.open(tmp_path / "back", environ=environ(other)) as workspace:
+        assert [workspace.ledger.find(each) for each in ids] == list(range(1, 601))
+        assert workspace.ledger.opened(1) and decide(workspace, "C-1")
 
 
 def test_export_is_all_that_an_outsider_needs(run, folder, tmp_path):
