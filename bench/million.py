@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-# This folder comes last: bench/http.py would stand in the place of the standard library's http.
+# This folder comes last: bench/doors.py would stand in the place of the standard library's http.
 sys.path.sort(key=lambda each: Path(each).resolve() == Path(__file__).resolve().parent)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
