@@ -275,6 +275,7 @@ def test_nothing_leaves_twice_and_an_approval_counts_once(high: House) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
+        ({"verdict": "maybe"}, "review.verdict"),
         ({"verdict": "reject"}, "review.reason"),
         ({"verdict": "reject", "reason": "it is wrong"}, "review.reason"),
         ({"verdict": "reject", "reason": "A" * 65}, "review.reason"),
@@ -358,6 +359,29 @@ def test_pages_go_through_the_queue_in_order_without_loss(high: House) -> None:
     assert keys == sorted(keys) and seen[-1].adverse is False
     assert code(high.desk.queue, REVIEWER, after="x") == "review.page"
     assert code(high.desk.queue, REVIEWER, after="1.2") == "review.page"
+
+
+def test_what_is_no_id_is_not_there(high: House) -> None:
+    for odd in ("x", "", "é" * 26, "0" * 26, "x" * 100_000, "'; DROP TABLE review_item; --", "../../etc/passwd"):
+        assert code(high.desk.take, REVIEWER, odd) == "review.missing"
+        assert code(high.desk.item, REVIEWER, odd) == "review.missing"
+        assert code(high.desk.request, USER, odd, "explanation", channel="web") == "decision.missing"
+        assert code(high.desk.correct, APPROVER, odd, {"inputs.days": 1}, "R") == "decision.missing"
+        assert high.desk.of_decision(REVIEWER, odd) == ()
+
+
+def test_what_is_no_value_is_refused(high: House) -> None:
+    held = high.decide(31)
+    deep: object = 1
+    for _ in range(5_000):
+        deep = [deep]
+    for odd in (deep, "x" * 30_000, float("inf"), object(), {1: 2}):
+        shown = high.taken(REVIEWER, held, 1)
+        given = Judgement(verdict="change", reason="R", effect="hold", value=odd)
+        assert code(high.desk.judge, REVIEWER, held, given, shown=shown) == "review.value"
+        assert code(high.desk.correct, APPROVER, held, {"inputs.days": odd}, "R") == "review.value"
+    for wrong in (Filter(stage="x"), Filter(cause="seeded")):  # type: ignore[arg-type]
+        assert code(high.desk.queue, REVIEWER, wrong) == "review.filter"
 
 
 def test_filters(high: House) -> None:

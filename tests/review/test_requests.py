@@ -99,6 +99,18 @@ def test_a_human_review_is_judged_released_and_then_answered(high: House) -> Non
 USER_SEES = person("rev", "reviewer")
 
 
+def test_a_second_look_waits_for_the_first(high: House) -> None:
+    held = high.decide(31)
+    request = asked(high, held)
+    assert code(high.desk.take, SECOND, request) == "review.first"
+    assert (high.desk.next(SECOND) or high.desk.item(SECOND, request)).id == held
+    high.desk.hand_back(SECOND, held)
+    high.judged(REVIEWER, held)
+    assert code(high.desk.take, SECOND, request) == "review.first" and high.desk.next(SECOND) is None
+    high.released(APPROVER, held)
+    assert high.desk.take(SECOND, request).holder == SECOND.id
+
+
 def test_staff_who_ask_for_a_review_do_not_decide_it(high: House) -> None:
     both = person("uwe", "user", "reviewer", "approver")
     done = high.decide(5)

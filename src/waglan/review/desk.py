@@ -15,7 +15,18 @@ from waglan.core.case import Language
 from waglan.core.events import Escalation
 from waglan.index.index import Index
 from waglan.ledger.log import Recorded
-from waglan.review import attention, judging, leases, pages, releasing, requests, seeding, shown
+from waglan.review import (
+    afterwards,
+    attention,
+    judging,
+    leases,
+    pages,
+    releasing,
+    requests,
+    second_look,
+    seeding,
+    shown,
+)
 from waglan.review.asking import What
 from waglan.review.attention import Standing
 from waglan.review.item import Item, Kept
@@ -144,7 +155,7 @@ class Desk:
             for limit in (0, *_TRIED):
                 found = pages.rows(connection, free, now_ms, after="", limit=limit) if limit else mine
                 for kept in found:
-                    if self._open_to(connection, kept, person):
+                    if self._open_to(connection, kept, person) and not second_look.waits(connection, kept.item):
                         self._lease(connection, kept, person)
                         return room.kept(connection, kept.item.id).item
         return None
@@ -155,14 +166,17 @@ class Desk:
         Raises
         ------
         Problem
-            ``review.own_work`` (403) for a case that one handed up, or reviewed before.
+            ``review.own_work`` (403) for a case that one handed up, or reviewed before; ``review.first`` (409) for a
+            request about a decision whose own review isn't finished.
         """
         room = self.room
         with room.index.writing() as connection:
             kept = room.kept(connection, item_id)
             person = room.may_touch(who, Action.REVIEW_TAKE, kept)
             if not self._open_to(connection, kept, person):
-                raise requests.own_work(kept.item)
+                raise second_look.own_work(kept.item)
+            if second_look.waits(connection, kept.item):
+                raise second_look.own_review_first(kept.item)
             self._lease(connection, kept, person)
             return room.kept(connection, item_id).item
 
@@ -257,7 +271,7 @@ class Desk:
             ``review.two_people`` (409) where that needs a second person: ask for a review of it instead;
             ``review.held`` while a person decides it anyway; ``review.effect``, ``review.value``, ``review.reason``.
         """
-        return requests.override(self.room, who, decision_id, effect=effect, reason=reason, value=value, note=note)
+        return afterwards.override(self.room, who, decision_id, effect=effect, reason=reason, value=value, note=note)
 
     def correct(
         self, who: Identity | None, decision_id: str, correct: Mapping[str, Any], reason: str, note: str = ""
@@ -269,7 +283,7 @@ class Desk:
         Problem
             ``review.field`` for a field that the record hasn't, ``review.reason``.
         """
-        return requests.correct(self.room, who, decision_id, correct, reason=reason, note=note)
+        return afterwards.correct(self.room, who, decision_id, correct, reason=reason, note=note)
 
     def request(
         self, who: Identity | None, decision_id: str, what: What, *, channel: str, language: Language = "en",
@@ -315,7 +329,7 @@ class Desk:
         """Whether somebody may judge a case: not their own, not handed up by them, not decided by them before."""
         if person.id in (kept.author, kept.asked_by, kept.handed_up_by):
             return False
-        return kept.item.cause != "request" or not requests.decided_by(connection, kept.item, person.id)
+        return kept.item.cause != "request" or not second_look.decided_by(connection, kept.item, person.id)
 
     def _lease(self, connection: sqlite3.Connection, kept: Kept, person: Identity) -> None:
         now_ms = self.room.now_ms()

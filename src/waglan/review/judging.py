@@ -23,6 +23,7 @@ from waglan.review.state import State
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 LONGEST_NOTE = 4_000
+VERDICTS = ("agree", "change", "reject")
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +103,14 @@ def _checked(
     room: Room, connection: sqlite3.Connection, item: Item, judgement: Judgement, answer: Outcome | None
 ) -> tuple[Any, bool | None]:
     """The changed value, and whether what would leave is adverse."""
+    if judgement.verdict not in VERDICTS:
+        raise Problem(
+            f"{str(judgement.verdict)[:40]!r} is no verdict.",
+            f"It is one of: {', '.join(VERDICTS)}.",
+            "Choose one of them.",
+            code="review.verdict",
+            where="verdict",
+        )
     check_words(judgement.reason, judgement.note, needed=judgement.verdict != "agree")
     if judgement.verdict == "agree" and answer is None and item.cause != "request":
         raise Problem(

@@ -12,6 +12,7 @@ from waglan.review.item import Cause, Item, Kept, select
 
 MOST = 200
 _STAGE = {"open": 1, "judged": 2, "answer": 3, "finished": 0}
+_CAUSES = ("", "route", "sample", "request")
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +79,14 @@ def page(connection: sqlite3.Connection, wanted: Filter, now_ms: int, *, after: 
 
 def rows(connection: sqlite3.Connection, wanted: Filter, now_ms: int, *, after: str, limit: int) -> list[Kept]:
     """The rows behind a page."""
+    if wanted.stage not in _STAGE or wanted.cause not in _CAUSES:
+        raise Problem(
+            "The queue can't be filtered like that.",
+            f"A stage is one of {', '.join(_STAGE)}; a cause is one of {', '.join(_CAUSES[1:])}.",
+            "Choose one of them.",
+            code="review.filter",
+            where="stage" if wanted.stage not in _STAGE else "cause",
+        )
     terms = ["waiting = :stage"]
     values: dict[str, Any] = {"stage": _STAGE[wanted.stage], "now": now_ms, "limit": limit}
     for name in ("use_case", "tier", "judged_by"):

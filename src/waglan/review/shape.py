@@ -60,15 +60,27 @@ def changed_value(value: Any, effect: str, old: Any, old_effect: str) -> Any:
         if old is None or old == old_effect:
             return effect
         raise _wrong("The answer of this use case is more than its effect.", "Give the whole value.")
-    if value is None or not _json(value):
-        raise _wrong("It isn't a JSON value.", "Give text, a number, a boolean, a list or an object.")
-    if len(msgspec.json.encode(value)) > LONGEST:
-        raise _wrong(f"It has more than {LONGEST:,} bytes.", "Keep to what the use case answers; reasons are notes.")
+    if value is None:
+        raise _wrong("It is empty.", "Give text, a number, a boolean, a list or an object.")
+    check_json(value)
     if old == old_effect and isinstance(old, str) and value != effect:
         raise _wrong("The value of this use case is its effect.", f"Leave the value out, or give {effect!r}.")
     if old is not None and not _alike(value, old):
         raise _wrong("The use case's own value has another form.", "Keep its type and, of an object, its keys.")
     return value
+
+
+def check_json(value: Any) -> None:
+    """Refuse what isn't JSON, or is a document rather than a value (``review.value``)."""
+    try:
+        plain = _json(value)
+        size = len(msgspec.json.encode(value)) if plain else 0
+    except RecursionError:
+        raise _wrong("It is nested too deeply.", "Keep to the form that the use case's own value has.") from None
+    if not plain:
+        raise _wrong("It isn't a JSON value.", "Give text, a number, a boolean, a list or an object.")
+    if size > LONGEST:
+        raise _wrong(f"It has more than {LONGEST:,} bytes.", "Keep to what the use case answers; reasons are notes.")
 
 
 def _alike(value: Any, old: Any) -> bool:
