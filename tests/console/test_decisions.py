@@ -101,6 +101,18 @@ def test_a_range_of_days_is_walked_whole(bank):
     assert len(seen) == len(set(seen)) == whole
 
 
+def test_one_persons_decisions_within_days(bank):
+    made = {decide(bank, applicant_id="SYN-970001") for _ in range(60)}
+    found = rows(bank, f"?{(day := 'from=2000-01-01')}")[0]
+    seen, address = set(), f"/decisions.json?subject={found['subject']}&{day}&to={found['day']}"
+    while address:
+        page = bank.get(address, as_="auditor").body
+        seen |= {r["id"] for r in page["rows"]}
+        address = page["older"].replace("/decisions?", "/decisions.json?") if page["older"] else ""
+    assert seen == made
+    assert not rows(bank, f"?subject={found['subject']}&to=2000-01-01")
+
+
 def test_the_list_and_the_file_hold_the_same(bank):
     found = bank.get("/decisions.csv?route=human", as_="developer")
     table = list(csv.DictReader(io.StringIO(found.raw.decode("utf-8-sig"))))

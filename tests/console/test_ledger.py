@@ -71,6 +71,15 @@ def test_verify_now_hashes_the_newest_entries_to_the_signed_root(bank):
     assert "完好" in bank.get("/ledger/verify", as_="auditor", lang="zh-Hant").text
 
 
+def test_more_is_checked_when_asked_for(bank, monkeypatch):
+    monkeypatch.setattr(verify, "FIRST", 100)
+    size = bank.workspace.ledger.head().size
+    some = bank.get("/ledger/verify", as_="auditor").text
+    assert bank.get("/ledger/verify.json", as_="auditor").body["verified"]["first"] == size - 100
+    assert "/console/ledger/verify?more=1" in some
+    assert bank.get("/ledger/verify.json?more=1", as_="auditor").body["verified"]["first"] == 0
+
+
 def test_from_any_place_the_newest_entries_lead_to_the_root(bank):
     store, head = bank.workspace.ledger.store, bank.workspace.ledger.head()
     root = note.parse(head.note).root

@@ -73,11 +73,26 @@ def asked(query: Mapping[str, str]) -> Asked:
 def page(connection: sqlite3.Connection, wanted: Asked, query: Mapping[str, str], limit: int = PAGE) -> Part:
     """The page that an address names: ``before`` or ``after`` a place in the log; with days, ``before`` on ``day``."""
     before, after = _place(query.get("before", "")), _place(query.get("after", ""))
+    if wanted.filter.subject and (wanted.first or wanted.last):
+        return _of_subject(connection, wanted, before, limit)
     if not (wanted.first or wanted.last):
         found = decisions.latest(connection, wanted.filter, before=before, after=after, limit=limit)
         older = f"before={found.older}" if found.older is not None else ""
         return Part(found.rows, older, f"after={found.newer}" if found.newer is not None else "")
     return _by_day(connection, wanted, query.get("day", ""), before, limit)
+
+
+def _of_subject(connection: sqlite3.Connection, wanted: Asked, before: int | None, limit: int) -> Part:
+    """One person's decisions within days: they are few, so they are looked through."""
+    rows: list[Listed] = []
+    older = before
+    while len(rows) <= limit:
+        found = decisions.latest(connection, wanted.filter, before=older, limit=decisions.LARGEST)
+        rows += [r for r in found.rows if (wanted.first or r.day) <= r.day <= (wanted.last or r.day)]
+        older = found.older
+        if older is None:
+            break
+    return Part(tuple(rows[:limit]), f"before={rows[limit - 1].index}" if len(rows) > limit else "")
 
 
 def _by_day(connection: sqlite3.Connection, wanted: Asked, day: str, before: int | None, limit: int) -> Part:

@@ -44,7 +44,10 @@ def listing(visit: Visit) -> dict[str, Any]:
 
 def checked(visit: Visit) -> dict[str, Any]:
     """What verification found just now."""
-    return {"verified": verified(visit), "log": visit.house.workspace.ledger.signer.name}
+    return {
+        "verified": verified(visit, more=visit.query.get("more", "") == "1"),
+        "log": visit.house.workspace.ledger.signer.name,
+    }
 
 
 def checkpoint(visit: Visit) -> Download:
