@@ -48,9 +48,9 @@ def build(workspace: Workspace, path: Path) -> dict[str, Any]:
         reader = threading.Thread(target=look)
         size = workspace.ledger.head().size
         reader.start()
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu, wall = time.thread_time(), time.perf_counter()
         index.follow()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
         done.set()
         reader.join()
         began = time.perf_counter()

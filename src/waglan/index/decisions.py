@@ -129,7 +129,7 @@ def latest(
     """
     limit = max(1, min(limit, LARGEST))
     if wanted.text:
-        return Page(rows=_found(connection, wanted)[:limit])
+        return Page(rows=at(connection, _found(connection, wanted)[:limit]))
     if after is not None:
         places = _places(connection, wanted, after, limit + 1, newer=True)
         more, places = len(places) > limit, places[:limit][::-1]
@@ -306,8 +306,8 @@ def _under(wanted: Filter) -> tuple[str, list[object]]:
     return " ".join(parts), given
 
 
-def _found(connection: sqlite3.Connection, wanted: Filter) -> tuple[Listed, ...]:
-    """What starts with a text and passes the rest of the filter, newest first."""
+def _found(connection: sqlite3.Connection, wanted: Filter) -> tuple[int, ...]:
+    """The places of what starts with a text and passes the rest of the filter, newest first."""
     text = wanted.text.strip()
     plan = _plan(connection, msgspec.structs.replace(wanted, text=""))
     least, most = subject.keys(text)
@@ -317,10 +317,10 @@ def _found(connection: sqlite3.Connection, wanted: Filter) -> tuple[Listed, ...]
     places = {*_firsts(connection, by_id, ends), *_firsts(connection, by_who, (least, most, *ends))}
     query = (
         f"SELECT d.idx FROM json_each(?) AS place CROSS JOIN decision d ON d.idx = place.value, json_each(?) AS asked "
-        f"WHERE {plan.cell('asked.value')} {plan.rest}"
+        f"WHERE {plan.cell('asked.value')} {plan.rest} ORDER BY d.idx DESC"
     )
     values = (_encode(list(places)).decode(), _encode(list(plan.cells)).decode(), *plan.given)
-    return at(connection, _firsts(connection, query, values))
+    return _firsts(connection, query, values)
 
 
 def _listed(row: tuple[Any, ...], later: tuple[str, ...]) -> Listed:
