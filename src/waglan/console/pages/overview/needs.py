@@ -10,9 +10,18 @@ from waglan.console.pages.trying.jobs import Jobs
 from waglan.console.pages.use_cases.card import WARN_MS, validation
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
-from waglan.review.attention import report
+from waglan.index import events
+from waglan.review.attention import statement
 
 SOON_MS = WARN_MS
+ESCALATIONS = 500
+_SEEDED = (
+    "SELECT json_extract(e.facts, '$.reviewer'), count(*), sum(json_extract(e.facts, '$.caught')) FROM event e "
+    "WHERE e.kind = 'attention' AND NOT EXISTS (SELECT 1 FROM event_ref r JOIN event v USING (idx) "
+    "WHERE r.ref = json_extract(e.refs, '$[1]') AND r.kind = 'void' AND json_extract(v.facts, '$.reason') = 'undone') "
+    "GROUP BY 1"
+)
+"""Per reviewer: cases with a known wrong answer, and those seen through; a verdict taken back doesn't count."""
 
 
 def _(text: str) -> str:
@@ -55,10 +64,6 @@ def _reviews(visit: Visit) -> Iterator[Need]:
     if not visit.may(Action.REVIEW_READ, "review"):
         return
     counts = visit.house.desk.counts(visit.me)
-    with visit.house.index.reading() as connection:
-        (escalated,) = connection.execute(
-            "SELECT count(*) FROM review_item WHERE waiting > 0 AND escalated != 0"
-        ).fetchone()
     if visit.may(Action.REVIEW_TAKE, "review"):
         yield Need("in_hand", _("Cases that you have in hand"), counts.mine, "/reviews?tab=mine", "warn")
         yield Need("to_judge", _("Cases that wait for a reviewer"), counts.open, "/reviews")
@@ -67,13 +72,26 @@ def _reviews(visit: Visit) -> Iterator[Need]:
     if visit.may(Action.REQUEST_ANSWER, "request"):
         yield Need("requests", _("Customers' requests that are open"), counts.requests, "/reviews/requests", "warn")
     yield Need("overdue", _("Reviews past their deadline"), counts.overdue, "/reviews?tab=overdue", "bad")
-    yield Need("escalated", _("Reviews that were escalated"), int(escalated), "/reviews?tab=overdue", "bad")
+    yield Need("handed_up", _("Reviews that somebody handed up"), _handed_up(visit), "/reviews", "warn")
+
+
+def _handed_up(visit: Visit) -> int:
+    """How many of the newest escalations by people still wait."""
+    with visit.house.index.reading() as connection:
+        found = events.latest(connection, ("escalation",), limit=ESCALATIONS).rows
+        decisions = [each.refs[0] for each in found if each.facts["reason"] == "handed_up" and each.refs]
+        marks = ", ".join("?" * len(decisions))
+        query = f"SELECT count(*) FROM review_item WHERE decision IN ({marks}) AND waiting > 0 AND escalated & 2"
+        return int(connection.execute(query, decisions).fetchone()[0])
 
 
 def _attention(visit: Visit) -> Iterator[Need]:
     if not visit.may(Action.ATTENTION_READ, "attention"):
         return
-    careless = [each for each in report(visit.house.desk.room, visit.me) if each.statement == "careless"]
+    settings = visit.house.desk.room.settings
+    with visit.house.index.reading() as connection:
+        seeded = connection.execute(_SEEDED).fetchall()
+    careless = [person for person, n, caught in seeded if statement(caught, n, settings) == "careless"]
     yield Need(
         "careless", _("Reviewers who agree with answers known to be wrong"), len(careless), "/reviews/attention", "bad"
     )

@@ -14,6 +14,7 @@ from waglan.index import counts, events
 WORKING_DAY_S = 8 * 3_600
 JUDGED = 500
 """So many of the newest verdicts say how long a person takes for a case."""
+WEIGHED = 500
 MOST = 8
 """So many use cases and controls are listed."""
 
@@ -75,12 +76,17 @@ def _saved(connection: sqlite3.Connection, automatic: int) -> dict[str, float] |
     return {"seconds_each": median, "hours": automatic * median / 3_600, "days": automatic * median / WORKING_DAY_S}
 
 
-def _stakes(connection: sqlite3.Connection) -> float | None:
-    """Hong Kong dollars at stake in the cases that wait for a person now; None where no case says."""
-    (found,) = connection.execute(
-        "SELECT sum(CAST(stakes_hkd AS REAL)) FROM review_item WHERE waiting > 0 AND stakes_hkd IS NOT NULL"
+def _stakes(connection: sqlite3.Connection) -> dict[str, Any] | None:
+    """Hong Kong dollars at stake in the cases that wait for a person now; None where no case says.
+
+    Of a longer queue only the first `WEIGHED` are added up; ``more`` says so.
+    """
+    found, waiting = connection.execute(
+        "SELECT sum(CAST(stakes_hkd AS REAL)), count(*) FROM "
+        "(SELECT stakes_hkd FROM review_item WHERE waiting > 0 ORDER BY waiting, priority DESC, due_ms LIMIT ?)",
+        (WEIGHED,),
     ).fetchone()
-    return None if found is None else float(found)
+    return None if found is None else {"hkd": float(found), "more": waiting == WEIGHED}
 
 
 def _later(connection: sqlite3.Connection, wanted: Span) -> dict[str, Any]:
