@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-# This folder comes last: bench/doors.py would stand in the place of the standard library's http.
 sys.path.sort(key=lambda each: Path(each).resolve() == Path(__file__).resolve().parent)
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -307,6 +306,9 @@ def _write(folder: Path, decisions: int, complete: int, days: int) -> None:
     clock = Past(days * DAY_MS)
     newest = min(NEWEST, complete // 2, shares(decisions, days)[-1] // 2)
     Workspace.create(folder, tenant="sample-bank", clock=clock).close()
+    settings = folder / FILE
+    told = settings.read_text(encoding="utf-8").replace("[workspace]\n", "[workspace]\nsynthetic = true\n", 1)
+    settings.write_text(told, encoding="utf-8")
     left = decisions
     for stretch in (range(days // 2), range(days // 2, days)):
         with Workspace.open(folder, clock=clock) as workspace:
