@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 FIRM = Path(__file__).resolve().parent.parent / "tests" / "api" / "firm" / "triage.py"
 BODY = json.dumps({"customer": "SYN-0001", "amount_hkd": 120.5, "kind": "fee", "text": "charged twice"}).encode()
+PATH = "/decide/triage"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 ECHO = """
@@ -98,13 +99,14 @@ def running(command: list[str], port: int) -> Iterator[tuple[int, float]]:
         process.wait(timeout=30)
 
 
-async def burst(port: int, path: str, connections: int, requests: int) -> list[float]:
-    """Send requests over kept-alive connections, one under way on each."""
-    fields = ("Host: localhost", "Content-Type: application/json", f"Content-Length: {len(BODY)}")
-    request = "\r\n".join((f"POST {path} HTTP/1.1", *fields, "", "")).encode() + BODY
+async def burst(port: int, keys: list[str], requests: int) -> list[float]:
+    """Send requests over kept-alive connections, one for each key and one request under way on each."""
     left, latencies = requests, []
 
-    async def caller() -> None:
+    async def caller(key: str) -> None:
+        fields = ("Host: localhost", "Content-Type: application/json", f"Content-Length: {len(BODY)}")
+        lines = (f"POST {PATH} HTTP/1.1", *fields, f"Authorization: Bearer {key}", "", "")
+        request = "\r\n".join(lines).encode() + BODY
         nonlocal left
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while left > 0:
@@ -119,13 +121,13 @@ async def burst(port: int, path: str, connections: int, requests: int) -> list[f
             latencies.append(time.perf_counter() - started)
         writer.close()
 
-    await asyncio.gather(*[caller() for _ in range(connections)])
+    await asyncio.gather(*[caller(key) for key in keys])
     return latencies
 
 
-def measure(port: int, worker: int, path: str, connections: int, requests: int) -> Round:
+def measure(port: int, worker: int, keys: list[str], requests: int) -> Round:
     cpu, wall = cpu_s(worker), time.perf_counter()
-    latencies = asyncio.run(burst(port, path, connections, requests))
+    latencies = asyncio.run(burst(port, keys, requests))
     return Round(len(latencies), time.perf_counter() - wall, cpu_s(worker) - cpu, latencies)
 
 
@@ -142,9 +144,12 @@ def figures(rounds: list[Round]) -> dict[str, float]:
 
 def run(connections: int, requests: int, rounds: int, folder: Path) -> dict[str, Any]:
     """Alternate both servers and put their figures side by side."""
+    from waglan.access import Access
     from waglan.runtime import Workspace
 
     Workspace.create(folder / "bank", modules=(str(FIRM),)).close()
+    with Access.open(folder / "bank", tenant="self") as access:
+        keys = [access.keys.create("bench", ("decision.make",), 1, "cli").secret for _ in range(connections)]
     echo_port, door_port = free_port(), free_port()
     door = [sys.executable, "-m", "waglan", "serve", "--workspace", str(folder / "bank"), "--port", str(door_port)]
     found: dict[str, list[Round]] = {"echo": [], "decide": []}
@@ -153,8 +158,8 @@ def run(connections: int, requests: int, rounds: int, folder: Path) -> dict[str,
         running(door, door_port) as (door_worker, up),
     ):
         for _ in range(rounds + 1):
-            found["echo"].append(measure(echo_port, echo_worker, "/decide/triage", connections, requests * 4))
-            found["decide"].append(measure(door_port, door_worker, "/decide/triage", connections, requests))
+            found["echo"].append(measure(echo_port, echo_worker, keys, requests * 4))
+            found["decide"].append(measure(door_port, door_worker, keys, requests))
     echo, decide = figures(found["echo"][1:]), figures(found["decide"][1:])
     ratios = [
         d.requests / d.cpu_s / (e.requests / e.cpu_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import timeit
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def test_every_scope_can_be_given(access: Access) -> None:
     assert access.keys.create("all", tuple(SCOPES), 90, "p-1").key.scopes == tuple(each.value for each in SCOPES)
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer is timed too")
 def test_a_known_key_is_checked_within_5_microseconds(access: Access) -> None:
     secret = access.keys.create("core", ("decision.make",), 30, "p-1").secret
     access.keys.check(secret)

@@ -12,7 +12,7 @@ import pytest
 from tests.access.conftest import CHEAP, PASSWORD, Hands
 from tests.access.provider import CLIENT, Provider, running
 from tests.access.test_people import refused
-from waglan.access import Access, OidcSection, Person
+from waglan.access import Access, OidcSection, Person, oidc_wire
 from waglan.access.oidc import COOKIE, LASTS_MS, Oidc, Returned
 from waglan.core import Problem
 
@@ -296,6 +296,23 @@ def test_a_provider_that_isn_t_there(tmp_path: Path, clock: Hands, provider: Pro
 def test_settings_that_can_t_be_used(tmp_path: Path, provider: Provider, changes: dict[str, Any]) -> None:
     with refused("settings.oidc", 422):
         Access.open(tmp_path, tenant="bank-a", oidc=provider.section(**changes))
+
+
+def test_a_client_without_a_secret_names_itself_in_the_form(
+    tmp_path: Path, clock: Hands, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 6749 § 3.2.1: a public client, proven by PKCE alone."""
+    seen = []
+    monkeypatch.setattr(provider, "token", lambda form, authorization: seen.append((form, authorization)))
+    with opened(tmp_path, clock, provider.section(client_secret="")) as access, pytest.raises(Problem):
+        sign_in(access, provider)
+    ((form, authorization),) = seen
+    assert form["client_id"] == CLIENT and form["code_verifier"] and authorization == "Basic Og=="
+
+
+def test_an_address_that_isn_t_encrypted_is_never_asked(provider: Provider) -> None:
+    with pytest.raises(ValueError, match="encrypted"):
+        oidc_wire.keys(provider.section(jwks_uri="http://idp.bank.example/jwks"))
 
 
 def test_without_settings_there_is_none(tmp_path: Path) -> None:

@@ -109,6 +109,8 @@ def test_a_new_password_by_link_ends_every_session(access: Access, bo: Person) -
         ({"roles": ("examiner", "user"), "until_ms": 1_900_000_000_000}, "until_ms"),
         ({"roles": ("provider",)}, "vendor"),
         ({"roles": ("provider", "user"), "vendor": "Acme"}, "vendor"),
+        ({"roles": ("provider",), "vendor": "Acme\nAcme"}, "vendor"),
+        ({"roles": ("provider",), "vendor": "x" * 101}, "vendor"),
         ({"until_ms": 1}, "until_ms"),
         ({"language": "fr"}, "language"),
     ],
@@ -164,3 +166,13 @@ def test_what_the_log_is_told_holds_no_name(access: Access, bo: Person) -> None:
     made = registrations.of_key(key)
     assert made == events.ApiKey(expires_ms=key.expires_ms, key=key.id, name="core banking", scopes=("decision.make",))
     assert registrations.of_key(access.keys.revoke(key.id)).state == "revoked"
+
+
+def test_a_vendor_s_person_carries_the_vendor(access: Access, ada: Person) -> None:
+    eve = access.people.add("Eve Ho", "eve@acme.example", ("provider",), vendor="Acme")
+    assert access.sessions.start(eve, "passkey:1").identity.scopes == ("vendor:Acme",)
+
+
+def test_the_command_line_is_known_as_such(access: Access) -> None:
+    me = access.local()
+    assert (me.id, me.kind, me.tenant, me.roles) == ("cli", "local", "bank-a", ("admin",))

@@ -132,3 +132,12 @@ def test_old_sessions_are_swept(access: Access, bo: Person, clock: Hands) -> Non
     access.sessions.start(bo, "password")
     with access._database.reading() as connection:
         assert connection.execute("SELECT count(*) FROM session").fetchone() == (1,)
+
+
+def test_a_disk_that_takes_nothing_keeps_nobody_from_reading(access: Access, bo: Person, clock: Hands) -> None:
+    cookie = access.sessions.start(bo, "password").cookie
+    with access._database.writing() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    clock.on(minutes=2)
+    assert access.sessions.resume(cookie) and "readonly" in access.sessions.failed
+    assert access.sessions.resume(cookie) and access.sessions.failed == ""

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tests.access.authenticator import Authenticator
 from tests.access.conftest import CHEAP, ORIGIN, PASSWORD
 from tests.access.test_people import refused
-from waglan.access import Access, Person
+from waglan.access import Access, Person, database
 
 
 def test_files_are_the_owner_s_alone(access: Access, tmp_path: Path, bo: Person) -> None:
@@ -167,3 +168,25 @@ def test_a_link_is_used_once_however_many_ask_at_once(tmp_path: Path) -> None:
     assert len(rooms[0].people.all()) == 1
     for room in rooms:
         room.close()
+
+
+def test_a_file_that_can_t_be_made_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "access.db").mkdir()
+    with refused("access.unavailable", 503):
+        Access.open(tmp_path, tenant="bank-a")
+
+
+def test_a_process_that_opens_while_another_leaves_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite doesn't wait by itself for whoever enters or leaves write-ahead mode."""
+    Access.open(tmp_path, tenant="bank-a").close()
+    holder = sqlite3.connect(tmp_path / "access.db", isolation_level=None, check_same_thread=False)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(database, "_BUSY_S", 0.05)
+    with refused("access.unavailable", 503):
+        Access.open(tmp_path, tenant="bank-a")
+    monkeypatch.setattr(database, "_BUSY_S", 10.0)
+    waiter = threading.Timer(0.1, holder.close)
+    waiter.start()
+    Access.open(tmp_path, tenant="bank-a").close()
+    waiter.join()

@@ -239,7 +239,7 @@ def test_admitting_a_known_key_is_cheap(bank: Direct) -> None:
     headers = {b"host": b"localhost", b"authorization": f"Bearer {bank.secret}".encode()}
     scope = {"method": "POST", "headers": list(headers.items())}
     taken = timeit.repeat(lambda: callers.admit(scope, headers, Action.DECISION_MAKE), number=1_000, repeat=7)
-    assert min(taken) / 1_000 < 30e-6
+    assert min(taken) / 1_000 < 45e-6  # one look into the file would take longer than that
 
 
 def test_access_that_can_t_be_looked_up_is_503(bank: Direct, monkeypatch: pytest.MonkeyPatch) -> None:

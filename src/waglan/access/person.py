@@ -114,18 +114,24 @@ def checked(person: Person, now_ms: int) -> Person:
         raise refusals.person(
             f"{person.state!r} is no state.", nearest(person.state, get_args(State)), "Choose one of them.", "state"
         )
-    if "examiner" in roles and (person.until_ms is None or len(roles) > 1):
-        raise refusals.person(
-            "An examiner's access has an end, and no second role.",
-            "They read as outsiders, for a limited time.",
-            "Give the time when it ends, and that role alone.",
-            "until_ms",
-        )
     if person.until_ms is not None and person.until_ms <= now_ms and person.state == "active":
         raise refusals.person(
             "This access would have ended already.",
             "Its end lies in the past.",
             "Give a later time, or disable the person.",
+            "until_ms",
+        )
+    _check_outsider(person, roles)
+    return msgspec.structs.replace(person, name=name, email=email, roles=roles)
+
+
+def _check_outsider(person: Person, roles: Sequence[Role]) -> None:
+    """Examiners and providers have one role, and what bounds it."""
+    if "examiner" in roles and (person.until_ms is None or len(roles) > 1):
+        raise refusals.person(
+            "An examiner's access has an end, and no second role.",
+            "They read as outsiders, for a limited time.",
+            "Give the time when it ends, and that role alone.",
             "until_ms",
         )
     if "provider" in roles and (not person.vendor or len(roles) > 1):
@@ -135,7 +141,10 @@ def checked(person: Person, now_ms: int) -> Person:
             "Name the vendor as model cards do, and that role alone.",
             "vendor",
         )
-    return msgspec.structs.replace(person, name=name, email=email, roles=roles)
+    if len(person.vendor) > 100 or not person.vendor.isprintable():
+        raise refusals.person(
+            "This firm's name can't be used.", "It has at most 100 visible characters.", "Shorten it.", "vendor"
+        )
 
 
 def _checked_roles(roles: Sequence[str]) -> tuple[Role, ...]:
