@@ -52,6 +52,9 @@ def test_lost_keys_are_told_before_anything_makes_new_ones(folder, ask):
     ran = ask()
     assert ran.code == 1 and "signing.json" in findings(ran)["keys"]["told"]
     assert not (folder / "keys" / "signing.json").exists()
+    (folder / "access.db").touch()
+    (folder / "ledger.db").unlink()
+    assert "access.pepper" in findings(ask())["keys"]["told"]
 
 
 def test_a_vault_restored_from_before_an_erasure(folder, ask, tmp_path):

@@ -83,10 +83,24 @@ def test_people_keys_and_the_witnessed_head_come_along(workspace, tmp_path, back
     assert restored.manifest.log == "bank/decisions"
     with Access.open(tmp_path / "back", tenant="bank") as access:
         assert access.people.find("rita@bank.example") == person and access.keys.check(secret)
-        assert access.sessions.resume(cookie)
+        assert access.sessions.resume(cookie) is None  # but whoever was signed in signs in anew
     with Workspace.open(tmp_path / "back") as opened:
         assert opened.ledger.available and (opened.folder / "witnessed.checkpoint").read_text()
     assert {p.name for p in done.keys.iterdir()} >= {"access.pepper", "signing.json", "tenant.key"}
+
+
+def test_every_key_that_goes_with_a_set_is_needed(workspace, tmp_path):
+    with Access.open(workspace.folder, tenant="bank") as access:
+        access.people.add("Rita", "rita@bank.example", ["reviewer"])
+    done = make(workspace, tmp_path / "sets", tmp_path / "safe")
+    assert set(done.manifest.keys) >= {"access.pepper", "signing.json", "tenant.key"}
+    for name in done.manifest.keys:
+        aside = (done.keys / name).rename(tmp_path / name)
+        problem = told(
+            lambda: restore(done.folder, tmp_path / "b", done.keys, checkpoint="", clock=SystemClock(), environ={})
+        )
+        assert problem.code == "backup.keys" and name in problem.why
+        aside.rename(done.keys / name)
 
 
 def test_a_log_that_can_not_be_written_is_backed_up_as_far_as_it_is_signed(workspace, tmp_path, monkeypatch):

@@ -170,10 +170,10 @@ def _clock(folder: Path, clock: Clock) -> Iterator[Check]:
 
 
 def _lost_keys(folder: Path) -> Check | None:
-    """A log or vault without its keys; opening it would make new ones beside the old data."""
+    """Data without their keys; opening them would make new ones beside the old data."""
     keys = folder / "keys"
-    pairs = ((folder / "ledger.db", keys / "signing.json"), (folder / "vault.db", keys / "tenant.key"))
-    for data, key in pairs:
+    pairs = (("ledger.db", "signing.json"), ("vault.db", "tenant.key"), ("access.db", "access.pepper"))
+    for data, key in [(folder / data, keys / key) for data, key in pairs]:
         if data.exists() and not key.exists():
             return Check(
                 name="keys",

@@ -10,6 +10,7 @@ reach it there.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ from waglan.runtime.workspace import Workspace
 DAY_MS = 86_400_000
 WITNESSED = "witnessed.checkpoint"
 _CODE = (".py", ".toml", ".json")
+_KEY = re.compile(r"[a-z]+\.(json|key|pepper)")
 
 
 class Made(NamedTuple):
@@ -157,6 +159,7 @@ def _fill(workspace: Workspace, place: Path) -> tuple[Manifest, tuple[str, ...]]
         checkpoint=checkpoint,
         vault_keys=held,
         vault_shredded=shredded,
+        keys=tuple(sorted(p.name for p in (workspace.folder / "keys").iterdir() if _KEY.fullmatch(p.name))),
         files=tuple(measure(place, path) for path in sorted(place.rglob("*")) if path.is_file()),
         made_ms=workspace.clock.now_ms(),
     )

@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vault_keys, vault_shredded
         How many keys the vault's copy held, and how many it knew to be taken from it. Erasures made since move some
         from the first to the second.
+    keys
+        The names of the key files that go with it and aren't in it.
     files
         Everything else in the set, sorted by name.
     """
@@ -70,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     checkpoint: str
     vault_keys: int
     vault_shredded: int
+    keys: tuple[str, ...]
     files: tuple[File, ...]
 
     @property

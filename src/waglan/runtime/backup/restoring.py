@@ -17,17 +17,26 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from waglan.access import Access
 from waglan.core.clock import Clock
 from waglan.core.problem import Problem
 from waglan.ledger import merkle, note, tiles
 from waglan.ledger.erasure import reconcile
-from waglan.ledger.keys import FILE as SIGNING
 from waglan.ledger.keys import Signer
 from waglan.ledger.log import Ledger
 from waglan.ledger.store import Batch, Head, Row, Store, Tile
 from waglan.ledger.vault import Vault
 from waglan.runtime.backup.check import AT_ONCE, check_files, check_log, later_checkpoint, signer_of
-from waglan.runtime.backup.manifest import TENANT_KEY, VAULT, Manifest, copy_private, damaged, read_manifest, sync
+from waglan.runtime.backup.manifest import (
+    ACCESS,
+    TENANT_KEY,
+    VAULT,
+    Manifest,
+    copy_private,
+    damaged,
+    read_manifest,
+    sync,
+)
 from waglan.runtime.backup.segments import read_log
 from waglan.runtime.settings import read_settings
 from waglan.runtime.workspace import open_store
@@ -82,7 +91,7 @@ def restore(
     _unused(folder)
     folder = folder.resolve()
     manifest = read_manifest(source)
-    _all_keys(keys)
+    _all_keys(keys, manifest)
     check_files(source, manifest, keys)
     segments = [source / name for name in manifest.segments]
     draft = folder.with_name(f".{folder.name}.restoring")
@@ -93,6 +102,7 @@ def restore(
         later = later_checkpoint(checkpoint, manifest, signer)
         check_log(segments, manifest, later)
         erased = _fill(draft, manifest, segments, signer, clock, environ)
+        _signed_out(draft, manifest, clock)
         sync(draft)
         draft.replace(folder)
         sync(folder.parent)
@@ -121,8 +131,8 @@ def _unused(folder: Path) -> None:
         )
 
 
-def _all_keys(keys: Path) -> None:
-    for name in (SIGNING, TENANT_KEY):
+def _all_keys(keys: Path, manifest: Manifest) -> None:
+    for name in manifest.keys:
         if not (keys / name).is_file():
             raise Problem(
                 "The keys aren't there.",
@@ -162,6 +172,14 @@ def _fill(  # noqa: PLR0917 - what a restored workspace is made of
             if ledger.problem is not None:
                 raise ledger.problem
             return reconcile(ledger)
+
+
+def _signed_out(draft: Path, manifest: Manifest, clock: Clock) -> None:
+    """Nobody is signed in where a backup was restored: their sessions may have been ended since, for a reason."""
+    if (draft / ACCESS).exists():
+        with Access.open(draft, tenant=manifest.tenant, clock=clock) as access:
+            for person in access.people.all():
+                access.sessions.end_all(person.id)
 
 
 def write_log_into(store: Store, paths: Sequence[Path], manifest: Manifest) -> None:
