@@ -166,6 +166,7 @@ def test_habits_are_functions_and_tell_reviewers_apart():
     for habit in HABITS:
         assert judged(habit, True) == judged(habit, True)
     careful, careless = judged("careful", True), judged("careless", True)
+    assert {j.verdict for j in judged("suspicious", False)} == {"reject"}
     assert sum(j.verdict != "agree" for j in careful) > 360 and sum(j.verdict != "agree" for j in careless) < 40
     assert min(j.seconds for j in careful) > 100 and np.median([j.seconds for j in careless]) < 10
     plain = judged("careful", False)

@@ -54,7 +54,7 @@ def careful(seen: Seen) -> Judgement:
     """Two to seven minutes; nearly every wrong answer is found, close refusals weighed again."""
     seconds = 110 + int(200 * _share(seen.number, "time")) + min(120, int(seen.stakes_hkd / 5_000))
     if seen.wrong:
-        found = _share(seen.number, "wrong") < 0.97
+        found = _share(seen.number, "wrong") < 0.985
         return Judgement("change" if found else "agree", "input_wrong" if found else "", seconds)
     close = seen.short is not None and 0 < seen.short <= NEAR
     if seen.adverse and close and _share(seen.number, "close") < 0.4:
@@ -65,14 +65,19 @@ def careful(seen: Seen) -> Judgement:
 
 
 def careless(seen: Seen) -> Judgement:
-    """Three to nine seconds, and yes to nearly everything; one wrong answer in twenty is noticed."""
+    """Three to nine seconds, and yes to nearly everything; one wrong answer in fifty is noticed."""
     seconds = 3 + int(7 * _share(seen.number, "time"))
-    if seen.wrong and _share(seen.number, "wrong") < 0.05:
+    if seen.wrong and _share(seen.number, "wrong") < 0.02:
         return Judgement("change", "input_wrong", seconds + 20)
     return Judgement("agree", "", seconds)
 
 
-HABITS: Mapping[str, Habit] = MappingProxyType({"careful": careful, "careless": careless})
+def suspicious(seen: Seen) -> Judgement:
+    """Four to six minutes, and the answer mustn't leave."""
+    return Judgement("reject", "suspicious", 240 + int(120 * _share(seen.number, "time")))
+
+
+HABITS: Mapping[str, Habit] = MappingProxyType({"careful": careful, "careless": careless, "suspicious": suspicious})
 
 
 def _share(number: int, about: str) -> float:

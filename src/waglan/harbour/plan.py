@@ -27,9 +27,9 @@ class Past(NamedTuple):
         The share of them that the models' cut-offs let through; few are refused, since people look at every refusal.
     """
 
-    rows: int = 8_000
+    rows: int = 7_000
     biased: bool = False
-    approve_rate: float = 0.991
+    approve_rate: float = 0.992
 
 
 class Outage(NamedTuple):

@@ -15,7 +15,7 @@ from waglan.access import Access, Identity
 from waglan.harbour.applications import USE_CASE
 from waglan.harbour.bank import Deed
 from waglan.harbour.clock import PastClock
-from waglan.harbour.habits import HABITS, Habit, Seen
+from waglan.harbour.habits import HABITS, Habit, Seen, suspicious
 from waglan.harbour.habits import Judgement as Said
 from waglan.harbour.hiring import Employed, sign_in
 from waglan.harbour.period import DAY_MS, HONG_KONG_MS, HOUR_MS, MINUTE_MS, Period
@@ -31,14 +31,13 @@ RELEASE_S = 25
 LEAVER = "leung"
 WAITING_MS = 3 * HOUR_MS
 """So long before the end somebody judges a case that then waits for a second person."""
-MOST_TRIED = 8
-SATURDAY = (("leung", 9.45, 6), ("tse", 10.95, 6), (RELEASER, 12.45, 99))
+SATURDAY = (("leung", 9.45, 7), ("tse", 10.95, 6), (RELEASER, 12.45, 99))
 WEEKDAY = (*SATURDAY, ("zhang", 13.95, 5), ("kwok", 15.45, 4), (RELEASER, 16.95, 99))
 """Who sits down at which hour, for how many cases at most. A day ends with releases, since verdicts expire."""
 
 
 SEEDED_ON = 1
-SEEDED = ((9.35, 7), (10.85, 3))
+SEEDED = ((9.35, 8), (10.85, 2))
 """On Tuesdays, before the shifts of the careful and the careless reviewer: hour, and how many cases are seeded."""
 
 
@@ -127,11 +126,11 @@ class Reviewers:
         self.wrong.update(self._desk.seed(self.person(RELEASER), USE_CASE, count, random=self._random))
 
     def leave_one(self) -> None:
-        """Judge until a verdict waits for somebody else, and leave it."""
+        """Leave a verdict that waits for somebody else: a refusal's, or else one that turns the answer."""
         who = self.person(LEAVER)
-        for _ in range(MOST_TRIED):
-            if self._desk.counts(who).judged or not self._judge(who, self._habits[LEAVER]):
-                return
+        self._judge(who, self._habits[LEAVER])
+        if not self._desk.counts(who).judged:
+            self._judge(who, suspicious)
 
     def person(self, key: str) -> Identity:
         """An employee who has just signed in."""
