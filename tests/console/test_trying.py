@@ -148,7 +148,26 @@ def test_elements_by_type() -> None:
                      "l": "json", "o": "json"}  # fmt: skip
 
 
+def test_consent_and_notice_go_with_the_case(bank: Bank) -> None:
+    answer = bank.post("/try/credit", {**sample(bank), "consent_ref": "C-1", "notice_id": "N-1"}, as_="user")
+    decision = answer.headers["location"].removeprefix("/console/decisions/").partition("?")[0]
+    facts = bank.workspace.ledger.leaf(bank.workspace.ledger.find(decision) or 0)["facts"]
+    assert (facts["consent_ref"], facts["notice_id"]) == ("C-1", "N-1")
+
+
 # ---- files
+
+
+def test_consent_comes_from_a_column(bank: Bank) -> None:
+    body = rows(bank, 1).decode().splitlines()
+    with_consent = f"{body[0]},agreed\n{body[1]},C-77\n".encode()
+    shown = finished(bank, send(bank, "c.csv", with_consent, consent_column="agreed", notice_id="N-2"))
+    results = list(csv.DictReader(io.StringIO(bank.get(f"/try/files/{shown['id']}/results.csv", as_="user").text)))
+    facts = bank.workspace.ledger.leaf(int(results[0]["index"]))["facts"]
+    assert (facts["consent_ref"], facts["notice_id"]) == ("C-77", "N-2")
+    answer = send(bank, "c.csv", with_consent, consent_column="agreement")
+    assert answer.status == 422
+    assert "<code>agreement</code>" in answer.text
 
 
 def test_a_file_is_decided_with_results_and_rejects(bank: Bank) -> None:

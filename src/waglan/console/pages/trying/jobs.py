@@ -51,8 +51,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Which, for what, whose, since when.
     name
         What its owner calls it; shown, never a path.
-    suffix, language, purpose, drop_unknown
-        As it was asked.
+    suffix, language, purpose, notice_id, consent_column, drop_unknown
+        As it was asked; ``consent_column`` holds each row's consent reference.
     state
         ``counting`` reads the file once without deciding; ``stopped`` and a run that was cut off can go on; ``failed``
         can't.
@@ -70,6 +70,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str
     language: Language = "en"
     purpose: str = ""
+    notice_id: str = ""
+    consent_column: str = ""
     drop_unknown: bool = False
     state: State = "counting"
     rows: int = 0
@@ -191,7 +193,10 @@ class Jobs:
         path = self._folder / job.id / f"rows{job.suffix}"
         with _renamed(job, path), open_rows(path, known=tuple(manifest.inputs)) as opened:
             if opened.table.columns is not None:
-                check_columns(opened.table.columns, manifest, drop_unknown=job.drop_unknown)
+                also = (job.consent_column,) if job.consent_column in opened.table.columns else ()
+                if job.consent_column and not also:
+                    raise _no_column(job.consent_column)
+                check_columns(opened.table.columns, manifest, drop_unknown=job.drop_unknown, also=also)
 
     def _start(self, job: Job) -> None:
         self._save(job)
@@ -236,6 +241,7 @@ class Jobs:
             channel="console",
             language=job.language,
             purpose=job.purpose,
+            notice_id=job.notice_id,
             source=file_source(path, ""),
             drop_unknown=job.drop_unknown,
             actor=job.actor,
@@ -248,7 +254,7 @@ class Jobs:
             wanted="auto",
             encoding="auto",
             ask=ask,
-            consent_ref="",
+            consent_ref=job.consent_column,
             unique=(),
             chunk=CHUNK,
             resume=results.exists(),
@@ -345,6 +351,13 @@ def _busy() -> Problem:
     return Problem(
         _("Other files are being decided just now."), _("Two run at a time, so that single cases aren't kept waiting."),
         _("Try again in a minute."), code="jobs.busy", status=429,
+    )  # fmt: skip
+
+
+def _no_column(name: str) -> Problem:
+    return Problem(
+        _("The file has no such column."), _("It was named as the column of consent references."),
+        _("Correct the name, or leave it out."), code="file.columns", where=name,
     )  # fmt: skip
 
 

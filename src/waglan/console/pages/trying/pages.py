@@ -19,6 +19,7 @@ from waglan.core.problem import Problem
 from waglan.runtime import Ask, Loaded
 
 CHANNEL = "console"
+CONSENT = "purpose.consent"
 
 
 def _(text: str) -> str:
@@ -69,6 +70,7 @@ def ask(visit: Visit) -> Shown:
         "fields": [f._asdict() for f in form.fields(manifest.inputs, samples)],
         "columns": [name for name, spec in manifest.inputs.items() if spec.role != "unused"],
         "values": {form.PREFIX + name: form.shown(value) for name, value in sample.items()},
+        "needs_consent": any(manifest.controls.settings.get(CONSENT, {}).values()),
         "samples": len(samples),
         "sample": at if sample else "",
         "file": {"bytes": MOST_BYTES, "rows": MOST_ROWS, "suffixes": SUFFIXES},
@@ -94,7 +96,13 @@ def decide(visit: Visit) -> Goto:
     loaded = _loaded(visit)
     given = form.row(loaded.manifest.inputs, visit.form.fields)
     asked = Ask(
-        channel=CHANNEL, actor=visit.me.id, language=_language(visit), purpose=_purpose(visit, loaded), source=CHANNEL
+        channel=CHANNEL,
+        actor=visit.me.id,
+        language=_language(visit),
+        purpose=_purpose(visit, loaded),
+        consent_ref=visit.form.text("consent_ref"),
+        notice_id=visit.form.text("notice_id"),
+        source=CHANNEL,
     )
     try:
         reply = visit.house.workspace.runtime.decide_sync(loaded.manifest.name, given, asked)
@@ -125,6 +133,8 @@ def upload(visit: Visit) -> Goto:
         suffix=_suffix(file.name),
         language=_language(visit),
         purpose=_purpose(visit, loaded),
+        notice_id=visit.form.text("notice_id"),
+        consent_column=visit.form.text("consent_column"),
         drop_unknown=visit.form.text("drop_unknown") == "yes",
     )
     Jobs(workspace).begin(job, file.body)
