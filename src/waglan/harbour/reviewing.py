@@ -24,7 +24,7 @@ from waglan.review import Desk, Filter, Item, Judgement
 
 SHIFT_MS = 48 * MINUTE_MS
 """A shift ends after this long, so that it never runs into the time at which the next cases are handed over."""
-LEFT_MS = 30 * HOUR_MS
+LEFT_MS = 48 * HOUR_MS
 """So long before the end nobody reviews any more: what came in since waits, and some of it is overdue."""
 RELEASER = "sharma"
 RELEASE_S = 25
@@ -36,9 +36,9 @@ WEEKDAY = (*SATURDAY, ("zhang", 13.95, 5), ("kwok", 15.45, 4), (RELEASER, 16.95,
 """Who sits down at which hour, for how many cases at most. A day ends with releases, since verdicts expire."""
 
 
-SEEDED_ON = 1
-SEEDED = ((9.35, 8), (10.85, 2))
-"""On Tuesdays, before the shifts of the careful and the careless reviewer: hour, and how many cases are seeded."""
+SEEDED_ON = (1, 4)
+SEEDED = ((9.35, 3), (10.85, 2))
+"""On Tuesdays and Fridays, before two reviewers sit down: the hour, and how many cases are seeded."""
 
 
 class Shift(NamedTuple):
@@ -66,7 +66,7 @@ def seedings(span: Period) -> tuple[tuple[int, int], ...]:
         (day + round(hour * HOUR_MS), count)
         for day in _days(span)
         for hour, count in SEEDED
-        if _weekday(day) == SEEDED_ON
+        if _weekday(day) in SEEDED_ON
     ]
     return tuple((at_ms, count) for at_ms, count in times if span.from_ms + DAY_MS < at_ms < span.until_ms - LEFT_MS)
 
