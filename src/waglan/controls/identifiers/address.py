@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from waglan.controls.identifiers import places
 from waglan.controls.identifiers.kinds import Span
@@ -27,6 +28,8 @@ def _any_case(words: str) -> str:
     return f"(?:{words}|{words.upper()})"
 
 
+_compiled = cache(re.compile)
+"""For the large patterns: a server is to come up quickly."""
 _EDGE, _STOP = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 _ROAD = f"(?:{_any_case(places.ROADS_EN)}\\.?)"
 _NAME = r"(?:[A-Z][A-Za-z']{0,20} |[A-Z]\.){1,4}"
@@ -40,7 +43,7 @@ _WORDS_EN = (
     *("Room", "ROOM", "Rm", "RM", "Unit", "UNIT", "Suite", "Shop"),
 )
 _ANCHOR_WORDS_EN = re.compile(f"(?:{'|'.join(_WORDS_EN)})(?![a-zA-Z])")
-_PART_EN = re.compile(
+_PART_EN = (
     f"{_EDGE}(?:"
     r"(?P<unit>(?=[FRUSfru])(?:[Ff]lat|FLAT|[Ff]lt|[Rr]ooms?|ROOMS?|R[Mm]|rm|[Uu]nits?|UNITS?|[Ss]uite|SUITE|[Ss]hop|SHOP)"
     r"\.? ?(?:[A-Z]?[0-9]{1,4}[A-Z]?|[A-Z]|[a-h](?=[, ]))(?:[-/&][0-9A-Z]{1,4}(?!/))?)"
@@ -76,7 +79,7 @@ _ANCHOR_HAN = re.compile(
     f"[0-9A-Z一二三四五六七八九十](?:(?<={_LEADS_HAN}.)|(?<={_LEADS_HAN}[ ,].)|[A-Z]?[樓楼座室層层])"
 )
 _REST_HAN = f"(?:[ ,]?{_BUILDING_HAN})?(?:[ ,]?{_TAIL_HAN})*"
-_ADDRESS_HAN = re.compile(
+_ADDRESS_HAN = (
     f"{_PLACE_HAN}(?:[ ,]{{0,2}}{_PLACE_HAN})*[ ,]{{0,2}}(?:{_HAN_PLACED}{{1,5}}?{_STREET_END}{_REST_HAN}"
     f"|{_HAN_PLACED}{{1,8}}(?:{places.BUILDINGS_HAN})(?:第?{_NUM}期)?(?:[ ,]?{_BUILDING_HAN})?(?:[ ,]?{_TAIL_HAN})+"
     f"|(?:{_TAIL_HAN}[ ,]?){{1,3}}{_TAIL_HAN})"
@@ -132,7 +135,7 @@ def _anchors(text: str) -> list[int]:
 def _english(text: str, anchors: list[int]) -> Iterator[Span]:
     for low, high in _windows(anchors, len(text), _REACH):
         chain: list[re.Match[str]] = []
-        for part in _PART_EN.finditer(text, low, high):
+        for part in _compiled(_PART_EN).finditer(text, low, high):
             if chain and not _GAP_EN.fullmatch(text, chain[-1].end(), part.start()):
                 yield from _qualified(chain)
                 chain = []
@@ -148,5 +151,5 @@ def _qualified(chain: list[re.Match[str]]) -> Iterator[Span]:
 
 def _chinese(text: str, anchors: list[int]) -> Iterator[Span]:
     for low, high in _windows(anchors, len(text), _REACH_HAN):
-        for match in _ADDRESS_HAN.finditer(text, low, high):
+        for match in _compiled(_ADDRESS_HAN).finditer(text, low, high):
             yield Span("ADDRESS", match.start(), match.end())

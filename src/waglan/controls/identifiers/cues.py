@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Literal
 
 from waglan.controls.identifiers.kinds import Kind
@@ -69,13 +70,18 @@ _BREAKS = "\n。!?;\u27e7"
 _LATIN_CUES = _listed(_LATIN, ("",))
 _HAN_CUES = _listed(_HAN, _NUMBERED)
 _CUES = _LATIN_CUES | _HAN_CUES
-_NEAREST = re.compile(f"[{_BREAKS}]|{trie(_HAN_CUES)}|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])")
 _PAYING = frozenset(word[::-1] for word in ("過數", "过数", "轉帳", "轉賬", "转账", "轉帳至", "付款", "入數", "paid"))
 _ABBREVIATION = re.compile(
     r"(?<![A-Za-z])(?:no|nos|tel|ref|acct|acc|mob|ext|i\.d|hk|dr|mr|mrs|ms|st|rd)\Z", re.IGNORECASE
 )
 _CLAUSE = re.compile(rf"[^\n,.;:!?、。(\u27e6\d]{{1,{REACH_AFTER}}}+(?!\d)")
 _LIST_GAP = re.compile(r"(?:[ ,/&、]|and|or|及|和|與|与|或|同){1,7}")
+
+
+@cache
+def _nearest() -> re.Pattern[str]:
+    """Large, so compiled when first needed: a server is to come up quickly."""
+    return re.compile(f"[{_BREAKS}]|{trie(_HAN_CUES)}|(?<![a-z]){trie(_LATIN_CUES)}(?![a-z])")
 
 
 def _last_sentence(text: str) -> str:
@@ -95,11 +101,11 @@ def nearest_cue(text: str) -> Cue:
     Words for paying stand between *FPS* and its identifier and then say nothing of their own.
     """
     backwards = text.lower()[::-1]
-    found = _NEAREST.search(backwards)
+    found = _nearest().search(backwards)
     if found is None:
         return ""
     if found[0] in _PAYING:
-        further = _NEAREST.search(backwards, found.end())
+        further = _nearest().search(backwards, found.end())
         if further and _CUES.get(further[0]) == "FPS":
             return "FPS"
     return _CUES.get(found[0], "")
