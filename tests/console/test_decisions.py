@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import Future
 from random import Random
 
 import msgspec
@@ -38,9 +39,11 @@ def rows(bank, query="", as_="auditor"):
 
 
 def first(bank, route="auto"):
-    return next(
-        r["id"] for r in rows(bank, f"?route={route}") if (r["mode"], r["channel"], r["later"]) == ("live", "cli", [])
+    """The newest of the bank's own decisions that nothing happened to yet."""
+    table = csv.DictReader(
+        io.StringIO(bank.get(f"/decisions.csv?route={route}", as_="auditor").raw.decode("utf-8-sig"))
     )
+    return next(r["id"] for r in table if (r["mode"], r["channel"], r["later"]) == ("live", "cli", ""))
 
 
 def reads(bank, decision):
@@ -251,6 +254,27 @@ def test_who_has_the_case_in_hand_is_on_record_by_the_review(bank):
     }
     assert not [e for e in reads(bank, decision) if e.actor == reviewer.id]
     bank.house.desk.hand_back(reviewer, decision)
+
+
+def test_what_cant_be_recorded_isnt_shown(bank, monkeypatch):
+    def full(entries):
+        future = Future()
+        future.set_exception(Problem("full", "w", "n", code="ledger.unavailable", status=503))
+        return future
+
+    decision = first(bank)
+    monkeypatch.setattr(bank.workspace.ledger, "submit", full)
+    found = bank.get(f"/decisions/{decision}.json", as_="auditor").body
+    assert found["privacy"]["state"] == "unrecorded" and not any(f["given"] for f in found["inputs"])
+    assert "can&#39;t be recorded now" in bank.get(f"/decisions/{decision}", as_="auditor").text
+    assert bank.get(f"/decisions/{decision}/receipt?open=1", as_="auditor").status == 503
+
+
+def test_a_decision_leads_to_its_neighbours(bank):
+    newest, next_one, *_ = rows(bank)
+    found = bank.get(f"/decisions/{newest['id']}.json", as_="auditor").body
+    assert found["older"] == next_one["id"] and not found["newer"]
+    assert bank.get(f"/decisions/{next_one['id']}.json", as_="auditor").body["newer"] == newest["id"]
 
 
 def test_nobody_comes_in_without_signing_in_and_a_provider_not_at_all(bank):

@@ -21,9 +21,12 @@ from waglan.review.shape import known_effects
 CHANNELS = ("branch", "phone", "letter", "web", "staff")
 
 
-def may(visit: Visit, record: Record) -> dict[str, bool]:
-    """Which of these the visitor may do; the review room decides again, with everything it knows."""
-    plain = not (record.facts.drill or record.facts.replay or record.facts.imported)
+def may(visit: Visit, record: Record, mode: str) -> dict[str, bool]:
+    """Which of these the visitor may do to a decision of a ``mode`` as it is shown to them.
+
+    The review room decides again, with everything it knows.
+    """
+    plain = mode == "live"
     return {
         "override": plain and visit.may(Action.DECISION_OVERRIDE, "decision", author=record.actor),
         "correct": plain and record.sealed and visit.may(Action.DECISION_CORRECT, "decision", author=record.actor),

@@ -15,6 +15,7 @@ from waglan.console.pages.decisions.record import Opened, Record, find, may_open
 from waglan.console.pages.decisions.why import explained
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
+from waglan.index import decisions
 from waglan.ledger.store import UNAVAILABLE, UNKNOWN
 from waglan.review import Item, State
 
@@ -31,8 +32,10 @@ def show(visit: Visit) -> Shown:
     actors = Actors(visit)
     with visit.house.index.reading() as connection:
         later = happened(visit, connection, record, actors)
+        beside = decisions.neighbours(connection, record.index)
     stands = standing(record, later, items)
-    facts, may = record.facts, actions.may(visit, record)
+    mode = _mode(record, closed)
+    facts, may = record.facts, actions.may(visit, record, mode)
     may["override"] &= str(facts.route) == "auto" or stands.state in ("as_decided", "as_changed", "refused")
     return {
         "id": record.id,
@@ -41,7 +44,7 @@ def show(visit: Visit) -> Shown:
         "use_case": facts.use_case,
         "use_case_version": facts.use_case_version,
         "manifest_current": record.current,
-        "mode": _mode(record, closed),
+        "mode": mode,
         "subject": record.subject,
         "asked": _asked(record, actors, closed),
         "privacy": {"state": found.state, "recorded": looked},
@@ -59,6 +62,8 @@ def show(visit: Visit) -> Shown:
         "items": [_item(each, actors) for each in items],
         "later": later,
         "can": may,
+        "older": beside.older.id if beside.older else "",
+        "newer": beside.newer.id if beside.newer else "",
         "customer_link": _customer_link(visit, record, found, closed),
         "closed": closed,
         "proof": None if closed else proof.place(record.index, record.raw, visit),
