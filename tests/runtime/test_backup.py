@@ -283,3 +283,48 @@ def test_a_set_made_while_somebody_is_erased_has_both_or_neither(workspace, tmp_
         shredded = {kid for (kid,) in connection.execute("SELECT kid FROM shredded")}
     erased = {msgspec.json.decode(leaf)["facts"]["erased_kid"] for leaf in leaves if b'"kind":"erasure"' in leaf}
     assert shredded == erased != set()
+
+
+def test_a_disk_that_is_away_keeps_nobody_from_working_and_is_not_mistaken(workspace, made, tmp_path):
+    (tmp_path / "sets").rename(tmp_path / "away")
+    (tmp_path / "sets").mkdir()  # the mount point
+    assert told(lambda: erasure.erase(workspace.ledger, "C-1", "request", "dpo")).code == "vault.backup"
+    with Workspace.open(workspace.folder) as again:
+        assert again.ledger.available and again.vault.known("C-1") is None
+        assert told(lambda: make(again, tmp_path / "sets")).code == "backup.away"
+        other = make(again, tmp_path / "elsewhere")
+        assert other.manifest.size == again.ledger.head().size and again.vault.backups.owed()
+    (tmp_path / "sets").rmdir()
+    (tmp_path / "away").rename(tmp_path / "sets")
+    with Workspace.open(workspace.folder) as again:
+        assert not again.vault.backups.owed()
+        assert make(again, tmp_path / "sets").folder.parent == made.parent
+    with sqlite3.connect(made / "vault.db") as connection:
+        assert connection.execute("SELECT count(*) FROM shredded WHERE at_ms = 0").fetchone() == (1,)
+
+
+def test_sets_that_were_deleted_by_hand_are_forgotten_when_that_is_certain(workspace, made, tmp_path):
+    class Later(SystemClock):
+        def now_ms(self) -> int:
+            return super().now_ms() + 2 * 3_600_000
+
+    second = make(workspace, tmp_path / "sets").folder
+    shutil.rmtree(made)
+    with Workspace.open(workspace.folder, clock=Later()) as again:
+        assert again.vault.backups.under(tmp_path / "sets") == [second / "vault.db"]
+        shutil.rmtree(second)
+    with Workspace.open(workspace.folder, clock=Later()) as again:
+        assert again.vault.backups.under(tmp_path / "sets") == [second / "vault.db"]  # perhaps the disk is away
+        assert told(lambda: erasure.erase(again.ledger, "C-1", "request", "dpo")).code == "vault.backup"
+        third = make(again, tmp_path / "sets", anew=True).folder
+        assert again.vault.backups.under(tmp_path / "sets") == [third / "vault.db"]
+        assert not again.vault.backups.owed()
+        erasure.erase(again.ledger, "C-2", "request", "dpo")
+
+
+def test_only_a_backup_that_is_away_is_passed_over(workspace, monkeypatch):
+    def refused(_: object) -> None:
+        raise Problem("No.", "Not now.", "Wait.", code="vault.unavailable")
+
+    monkeypatch.setattr(erasure, "finish_pending", refused)
+    assert told(lambda: erasure.settle(workspace.ledger)).code == "vault.unavailable"

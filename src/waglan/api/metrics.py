@@ -105,11 +105,14 @@ class Metrics:
 
     def _kept(self) -> Iterator[Family]:
         try:
-            newest = self._workspace.vault.backups.newest()
+            backups = self._workspace.vault.backups
+            newest, owed = backups.newest(), backups.owed()
         except Problem:
             return
         ages = [] if newest is None else [((), max(0.0, (self._workspace.clock.now_ms() - newest) / 1000))]
         yield family("waglan_backup_age_seconds", "gauge", "Since the newest backup.", ages)
+        told = "1 while a backup that can't be reached holds keys of erased people."
+        yield family("waglan_backup_owed", "gauge", told, [((), float(owed))])
 
     def _worker(self) -> Iterator[Family]:
         if self._traffic is None:

@@ -15,14 +15,15 @@ from waglan.core.clock import iso
 @click.option("--workspace", "folder", type=click.Path(path_type=Path), default=Path(), help="The workspace's folder.")
 @click.option("--keep-days", type=click.IntRange(1, 3650), help="Then delete this workspace's older sets in DEST.")
 @click.option("--with-keys", "keys", type=click.Path(path_type=Path, file_okay=False), help="Copy the keys there too.")
+@click.option("--anew", is_flag=True, help="The earlier sets in DEST were destroyed: forget them.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
-def backup(dest: Path, folder: Path, keep_days: int | None, keys: Path | None, as_json: bool) -> None:
+def backup(*, dest: Path, folder: Path, keep_days: int | None, keys: Path | None, anew: bool, as_json: bool) -> None:
     """Back the workspace up into a new folder in DEST, named by the time. It may be serving and writing meanwhile."""
     from waglan.runtime import Workspace
     from waglan.runtime.backup import expire, make
 
     with Workspace.open(folder) as workspace:
-        made = make(workspace, dest, keys)
+        made = make(workspace, dest, keys, anew=anew)
         gone = expire(workspace, dest, keep_days) if keep_days is not None else []
     size = sum(each.bytes for each in made.manifest.files)
     told = {

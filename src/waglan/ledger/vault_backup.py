@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -111,14 +112,29 @@ class Backups:
                 errors=failed,
             )
 
+    def under(self, folder: Path) -> list[Path]:
+        """The copies that are remembered in a folder, or one folder deeper."""
+        with self._file.reading() as connection:
+            paths = [Path(row[0]) for row in connection.execute("SELECT path FROM copy ORDER BY path")]
+        return [path for path in paths if folder.resolve() in (path.parent, path.parent.parent)]
+
+    def forget(self, paths: Sequence[Path]) -> None:
+        """Owe nothing any more to copies that were destroyed."""
+        self._drop(list(paths))
+
     def clean(self) -> None:
-        """Forget copies that no longer exist (deleted by hand), and drafts that a crash left an hour ago."""
+        """Forget copies that no longer exist, and drafts that a crash left an hour ago.
+
+        One that is missing was deleted by hand where its folder is there, or where copies of other days lie in folders
+        beside that: their disk is there. Else the disk may be away, and the copy isn't forgotten.
+        """
         limit = self._clock.now_ms() - DRAFT_MS
         with self._file.reading() as connection:
-            rows = connection.execute("SELECT path FROM copy WHERE made_ms < ?", (limit,)).fetchall()
-        paths = [Path(row[0]) for row in rows]
-        for path in paths:
-            if not path.exists() and os.access(path.parent, os.W_OK):
+            rows = connection.execute("SELECT path, made_ms < ? FROM copy", (limit,)).fetchall()
+        there = {Path(path).parent.parent for path, _ in rows if Path(path).exists()}
+        for path in [Path(path) for path, old in rows if old]:
+            beside = not path.parent.exists() and path.parent.parent in there
+            if not path.exists() and (beside or os.access(path.parent, os.W_OK)):
                 _draft(path).unlink(missing_ok=True)
                 self._drop([path])
 

@@ -14,7 +14,7 @@ from waglan.core.entry import event
 from waglan.core.events import Event, ModelRegistration, OptOut
 from waglan.core.ids import Ids
 from waglan.core.problem import Problem
-from waglan.ledger.erasure import finish_pending
+from waglan.ledger.erasure import settle
 from waglan.ledger.keys import Signer
 from waglan.ledger.log import Ledger, Recorded
 from waglan.ledger.sqlite import SqliteStore
@@ -78,7 +78,7 @@ class Workspace:
                 kept=folder / "ledger.checkpoint",
             )
             if self.ledger.available:
-                finish_pending(self.ledger)
+                settle(self.ledger)  # a backup that is away keeps nobody from working; doctor and metrics tell of it
         except BaseException:
             store.close()
             raise

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from waglan.core.clock import iso
 from waglan.core.problem import Problem
 from waglan.ledger import note
-from waglan.ledger.erasure import finish_pending
+from waglan.ledger.erasure import settle
 from waglan.runtime.backup.check import count_keys
 from waglan.runtime.backup.manifest import (
     ACCESS,
@@ -54,7 +54,7 @@ class Made(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def make(workspace: Workspace, folder: Path, keys: Path | None = None) -> Made:
+def make(workspace: Workspace, folder: Path, keys: Path | None = None, *, anew: bool = False) -> Made:
     """Back a workspace up into a new folder, named by the time, in ``folder``.
 
     Parameters
@@ -62,11 +62,15 @@ def make(workspace: Workspace, folder: Path, keys: Path | None = None) -> Made:
     keys
         Where to put a copy of the keys, in a folder of the same name; it must not lie where the sets lie. Without
         it the set holds no keys.
+    anew
+        Earlier sets in ``folder`` were destroyed on purpose: forget them. Otherwise a folder that lost all of them is
+        taken for one whose disk isn't mounted.
 
     Raises
     ------
     Problem
-        ``backup.keys`` for a place of the keys beside the set; ``environment.backup`` when it can't be written;
+        ``backup.keys`` for a place of the keys beside the set; ``backup.away`` when all earlier sets are missing there;
+        ``environment.backup`` when it can't be written;
         ``vault.backup`` when the vault can't be copied. What was half made is taken away again.
     """
     folder = folder.resolve()
@@ -74,6 +78,7 @@ def make(workspace: Workspace, folder: Path, keys: Path | None = None) -> Made:
     place = folder / name
     if keys is not None:
         keys = _apart(folder, keys.resolve()) / f"{name}.keys"
+    _there(workspace, folder, anew=anew)
     _new(place)
     try:
         manifest, left_out = _fill(workspace, place)
@@ -110,6 +115,20 @@ def _expired(place: Path, name: str, now_ms: int, days: int) -> bool:
     return manifest.log == name and now_ms - manifest.made_ms > days * DAY_MS
 
 
+def _there(workspace: Workspace, folder: Path, *, anew: bool) -> None:
+    known = workspace.vault.backups.under(folder)
+    if known and not any(path.exists() for path in known):
+        if not anew:
+            raise Problem(
+                f"The {len(known)} earlier backups aren't in {folder}.",
+                "Perhaps its disk isn't mounted; then this one would land somewhere else.",
+                "Mount it. If they were destroyed, say so with --anew, so that erasures no longer wait for them.",
+                code="backup.away",
+                where=str(folder),
+            )
+        workspace.vault.backups.forget(known)
+
+
 def _new(place: Path) -> None:
     try:
         place.mkdir(mode=0o700, parents=True)
@@ -132,7 +151,7 @@ def _fill(workspace: Workspace, place: Path) -> tuple[Manifest, tuple[str, ...]]
     witnessed = workspace.folder / WITNESSED
     seen = witnessed.read_bytes() if witnessed.is_file() else b""  # before the head: it mustn't be ahead of it
     if ledger.available:
-        finish_pending(ledger)
+        settle(ledger)
     with vault.custody.erasing():
         head = ledger.signed() if ledger.available else ledger.head()
         vault.backup(place / VAULT)
