@@ -482,3 +482,17 @@ def test_the_words_of_a_backup(run, folder, tmp_path):
     assert "Deleted" not in ran.out and "The keys aren't" not in ran.out
     ran = run("restore", made, tmp_path / "back", "--keys", folder / "keys")
     assert "2 entries as of" in ran.out and f"waglan doctor --workspace {tmp_path / 'back'}" in ran.out
+    (made / FILE).unlink()
+    old = time.time() - 2 * 86_400
+    os.utime(made, (old, old))
+    ran = run("backup", tmp_path / "sets", "--keep-days", 1, "--workspace", folder)
+    assert f"Deleted, its term was over: {made}" in ran.out and not made.exists()
+
+
+def test_what_was_erased_again_is_told(run, folder, tmp_path, monkeypatch):
+    with Workspace.open(folder) as workspace:
+        decide(workspace, "C-1")
+        made = make(workspace, tmp_path / "sets")
+    monkeypatch.setattr("waglan.runtime.backup.restoring.reconcile", lambda ledger: ("kid",))
+    text = run("restore", made.folder, tmp_path / "back", "--keys", folder / "keys").out
+    assert "Keys whose erasure is on the log were in the vault (1); they were shredded again." in text

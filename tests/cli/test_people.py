@@ -7,6 +7,7 @@ import json
 import pytest
 
 from waglan.access import Access, Action, Resource, ruling
+from waglan.core.problem import Problem
 from waglan.runtime import Workspace
 
 BOSS = ("Boss Au", "boss@bank.example", "--role", "admin")
@@ -118,6 +119,26 @@ def test_keys_that_can_not_be(folder, ask, words, code):
     ran = ask("key", *words)
     assert ran.problem is not None and ran.problem.code == code
     assert leaves(folder, "api_key") == []
+
+
+def test_no_key_counts_that_the_log_does_not_know(run, folder, ask, monkeypatch):
+    assert "No key yet" in run("key", "list", "--workspace", folder).out
+
+    def refused(*_: object, **__: object) -> None:
+        raise Problem("No.", "Not now.", "Wait.", code="ledger.unavailable")
+
+    monkeypatch.setattr(Workspace, "record", refused)
+    assert ask("key", "create", "core", "--scope", "ledger.read").problem.code == "ledger.unavailable"
+    assert [row["state"] for row in ask("key", "list").json["keys"]] == ["revoked"]
+
+
+def test_the_words_for_people(run, folder):
+    text = run("user", "add", "Rita", "rita@bank.example", "--role", "reviewer", "--workspace", folder).out
+    assert "Rita: reviewer." in text and "http://localhost:8420/console/join/" in text and "shown this once" in text
+    toml = folder / "waglan.toml"
+    toml.write_text(toml.read_text() + '\n[server]\npublic_url = "https://waglan.bank.example"\n')
+    text = run("user", "invite", "rita@bank.example", "--workspace", folder).out
+    assert "https://waglan.bank.example/console/join/" in text
 
 
 def test_nothing_is_done_that_the_log_could_not_take_in(folder, ask):

@@ -48,7 +48,7 @@ def backup(*, dest: Path, folder: Path, keep_days: int | None, keys: Path | None
     for name in made.left_out:
         click.echo(f"Not in it: the module {name}, which is installed or lies outside the workspace.")
     for path in gone:
-        click.echo(f"Deleted, older than {keep_days} days: {path}")
+        click.echo(f"Deleted, its term was over: {path}")
     if made.keys is None:
         click.echo(
             "The keys aren't in it, and nothing is restored without them: --with-keys DIR copies them elsewhere."
