@@ -11,6 +11,7 @@ import pytest
 from tests.console.conftest import CHEAP, PASSWORD, YEAR_MS, Bank
 from waglan.access import PEOPLE_ROLES, Access, Action
 from waglan.core.decision import Route
+from waglan.core.events import Attention, Void
 from waglan.core.problem import Problem
 from waglan.ledger.log import Ledger
 from waglan.review import Judgement
@@ -126,6 +127,37 @@ def test_time_saved_is_told_once_verdicts_say_how_long_a_case_takes(bank: Bank) 
     assert saved["seconds_each"] in (60, 120)
     assert saved["hours"] == pytest.approx(automatic * saved["seconds_each"] / 3600)
     assert "Work saved" in bank.get("/overview", as_="auditor").text
+
+
+def test_a_careless_reviewer_is_told_to_those_who_measure(bank: Bank) -> None:
+    decision = bank.get("/decisions.json", as_="auditor").body["rows"][0]["id"]
+    event = Attention(caught=False, reviewer="p-careless")
+    undone = bank.workspace.record(Attention(caught=False, reviewer="p-undone"), refs=(decision, "R" * 26), actor="x")
+    bank.workspace.record(Void(reason="undone"), refs=(decision, "R" * 26), actor="p-undone")
+    assert undone.index
+    for at in range(25):
+        bank.workspace.record(event, refs=(decision, f"{at:026}"), actor="review")
+        bank.workspace.record(
+            Attention(caught=True, reviewer="p-careful"), refs=(decision, f"{at:026}"), actor="review"
+        )
+    assert needs(bank, "approver")["careless"] == needs(bank, "auditor")["careless"] == 1
+    assert "careless" not in needs(bank, "reviewer")
+    assert "careless" not in needs(bank, "admin")
+
+
+def test_what_was_handed_up_waits_for_somebody_else(bank: Bank) -> None:
+    desk, who = bank.house.desk, bank.identity("reviewer2")
+    item = desk.next(who)
+    assert item is not None
+    desk.hand_up(who, item.id)
+    assert needs(bank, "reviewer")["handed_up"] == 1
+    with pytest.raises(Problem):
+        desk.take(who, item.id)
+    mine = bank.identity("reviewer")
+    desk.take(mine, item.id)
+    shown_to_me = desk.show(mine, item.id)
+    desk.judge(mine, item.id, Judgement(verdict="agree"), shown=shown_to_me.sha256)
+    assert "handed_up" not in needs(bank, "reviewer")
 
 
 def test_nobody_is_told_what_the_record_cannot_say(bank: Bank) -> None:

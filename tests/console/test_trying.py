@@ -320,6 +320,22 @@ def test_a_run_that_was_cut_off_goes_on_and_decides_no_row_twice(
     assert sorted(numbers) == list(range(1, 41))
 
 
+def test_the_same_file_again_is_a_run_of_its_own(bank: Bank) -> None:
+    body = rows(bank, 3)
+    first, second = (finished(bank, send(bank, "same.csv", body)) for _ in range(2))
+    assert first["decided"] == second["decided"] == 3
+    ids = [
+        {
+            line["id"]
+            for line in csv.DictReader(io.StringIO(bank.get(f"/try/files/{each}/results.csv", as_="user").text))
+        }
+        for each in (first["id"], second["id"])
+    ]
+    assert not ids[0] & ids[1]
+    index = bank.workspace.ledger.find(next(iter(ids[1])))
+    assert bank.workspace.ledger.leaf(index or 0)["facts"]["source"].startswith(f"{second['id']}/sha256:")
+
+
 def test_two_files_at_a_time(bank: Bank) -> None:
     jobs = Jobs(bank.workspace)
     held = [module._held(bank.folder / "uploads" / job.id / "lock") for job in jobs.all()[:2]]

@@ -76,12 +76,12 @@ def _reviews(visit: Visit) -> Iterator[Need]:
 
 
 def _handed_up(visit: Visit) -> int:
-    """How many of the newest escalations by people still wait."""
+    """How many of the newest escalations by people still wait for somebody's verdict."""
     with visit.house.index.reading() as connection:
         found = events.latest(connection, ("escalation",), limit=ESCALATIONS).rows
         decisions = [each.refs[0] for each in found if each.facts["reason"] == "handed_up" and each.refs]
         marks = ", ".join("?" * len(decisions))
-        query = f"SELECT count(*) FROM review_item WHERE decision IN ({marks}) AND waiting > 0 AND escalated & 2"
+        query = f"SELECT count(*) FROM review_item WHERE decision IN ({marks}) AND waiting = 1 AND escalated & 2"
         return int(connection.execute(query, decisions).fetchone()[0])
 
 

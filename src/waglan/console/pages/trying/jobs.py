@@ -242,7 +242,7 @@ class Jobs:
             language=job.language,
             purpose=job.purpose,
             notice_id=job.notice_id,
-            source=file_source(path, ""),
+            source=file_source(path, job.id),
             drop_unknown=job.drop_unknown,
             actor=job.actor,
         )
