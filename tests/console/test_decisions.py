@@ -16,9 +16,9 @@ from tests.console.messages import LANGUAGES, lacking, read, update
 from waglan.console.pages.decisions import answer, case, checks, listing, proof, why
 from waglan.console.pages.decisions.asked import asked
 from waglan.core.finding import Finding, Verdict
-from waglan.core.outcome import ModelUse
+from waglan.core.outcome import Alternative, Change, ModelUse, Outcome, Reason
 from waglan.core.problem import Problem
-from waglan.core.usecase import UseCase
+from waglan.core.usecase import ControlPlan, Input, Plugin, UseCase, use_cases
 from waglan.index import events
 from waglan.ledger import erasure, receipt
 from waglan.ledger.export import VERIFIER
@@ -449,6 +449,75 @@ def test_buttons_are_there_for_those_who_may(bank):
     can = {who: bank.get(f"/decisions/{decision}.json", as_=who).body["can"] for who in ("auditor", "approver", "user")}
     assert not any(can["auditor"].values())
     assert can["approver"]["correct"] and not can["approver"]["request"] and can["user"]["request"]
+
+
+# ---- a use case that is nothing like credit
+
+
+class Odd:
+    """Answers as its input says."""
+
+    inline = True
+
+    def decide(self, shown, kit):
+        match shown.inputs["how"]:
+            case "raise":
+                raise KeyError("nothing of this may be seen")
+            case "bare":
+                return Outcome(value={"limit": 12, "terms": ["a", "b"]})
+            case "rich":
+                return Outcome(
+                    value={"limit": 12, "ok": True}, effect="grant", adverse=False, flags=("doubt.own",),
+                    citations=("page:3",), confidence=0.9, score=1.5, stakes_hkd=10.0,
+                    reasons=(Reason(code="only.code", weight=-2.0, cites=("C.1",)),),
+                    alternatives=(Alternative(value="deny", changes=(Change(input="how", old="rich", new=None),)),),
+                )  # fmt: skip
+        return Outcome(
+            value="grant", effect="grant", adverse=False, reasons=(Reason(code="r", text={"en": "Because."}),)
+        )
+
+
+@pytest.fixture(scope="module")
+def odd():
+    made = UseCase(
+        name="odd.console", version="1", title={"en": "Odd"}, owner="o", purposes=("p",), tier="low",
+        adverse_effects=("deny",), inputs={"how": Input(type="text")},
+        controls=ControlPlan(before=("purpose.consent",), after=("output.explanation",)),
+    )  # fmt: skip
+    use_cases.add(made.name, Plugin(made, Odd()))
+    return made.name
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hant", "zh-Hans"])
+@pytest.mark.parametrize("how", ["plain", "raise", "bare", "rich"])
+def test_whatever_a_use_case_answers_has_a_page(bank, odd, how, lang):
+    decision = bank.workspace.runtime.decide_sync(odd, {"how": how}, Ask(channel="http")).decision.id
+    page = bank.get(f"/decisions/{decision}", as_="auditor", lang=lang)
+    found = bank.get(f"/decisions/{decision}.json", as_="auditor").body
+    assert page.status == 200 and not found["subject"] and not found["disclosure"] and not found["customer_link"]
+    assert "nothing of this may be seen" not in page.text
+    codes = {w["code"] for w in found["route"]["why"]}
+    assert (codes >= {"outcome:raised:KeyError"}) == (how == "raise")
+    assert ("outcome:no-reasons" in codes) == (how == "bare")
+    if how == "rich":
+        assert "page:3" in page.text and "doubt.own" in page.text and "C.1" in page.text
+        assert found["answer"]["alternatives"][0]["steps"][0]["new"] is None
+
+
+def test_an_override_of_a_low_tier_stands_in_its_place(bank, odd):
+    decision = bank.workspace.runtime.decide_sync(odd, {"how": "plain"}, Ask(channel="http")).decision.id
+    form = bank.get(f"/decisions/{decision}/override.json", as_="approver").body
+    assert [e["effect"] for e in form["effects"]] == ["deny"]
+    fields = {"effect": "deny", "reason": "policy_other", "note": "Board decision."}
+    assert bank.post(f"/decisions/{decision}/override", {**fields, "effect": "fly"}, as_="approver").status == 422
+    assert bank.post(f"/decisions/{decision}/override", fields, as_="auditor").status == 403
+    done = bank.post(f"/decisions/{decision}/override", fields, as_="approver")
+    assert done.status == 303
+    found = bank.get(f"/decisions/{decision}.json", as_="auditor").body
+    assert found["standing"] == {"state": "overridden", "effect": "deny", "corrected": False}
+    page = bank.get(f"/decisions/{decision}", as_="auditor", lang="zh-Hans").text
+    assert "已被人工推翻" in page and "Board decision." in page
+    assert "overridden" in bank.get(f"/decisions/{decision}", as_="auditor").text.lower()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -47,6 +47,16 @@ def test_parts_of_names_are_grouped(bank):
     assert f"/settings/people/{bank.people['approver'].id}" in groups(bank, "approver@")["people"]
 
 
+def test_the_beginning_of_an_id_is_enough(bank):
+    decision = first(bank)
+    subject = bank.get(f"/decisions/{decision}.json", as_="auditor").body["subject"]
+    assert f"/decisions/{decision}" in groups(bank, decision[:25].lower())["decisions"]
+    assert groups(bank, subject[:20])["decisions"] == [f"/decisions/{decision}"]
+    assert "decisions" not in groups(bank, decision[:5]) and "decisions" not in groups(
+        bank, decision[:12], as_="provider"
+    )
+
+
 @pytest.mark.parametrize("lang", ["en", "zh-Hant", "zh-Hans"])
 def test_the_page_in_three_languages(bank, lang):
     for wanted in ("", "c", "zzz"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from waglan.index import Filter, decisions, events
 MOST = 8
 """So many hits of a group are shown."""
 LONGEST = 200
+_BEGINNING = re.compile(r"[0-9A-HJKMNP-TV-Z]{6,25}")
+"""The beginning of an id or of a pseudonym: long enough to mean something."""
 
 
 class Hit(NamedTuple):
@@ -92,6 +95,18 @@ def _by_person_id(visit: Visit, wanted: str) -> str:
             if problem.status != 404:
                 raise
     return ""
+
+
+def _decisions(visit: Visit, _: str, wanted: str) -> tuple[str, Iterator[Hit]]:
+    def found() -> Iterator[Hit]:
+        start = wanted.upper()
+        if _BEGINNING.fullmatch(start) and visit.may(Action.DECISION_READ, "decision"):
+            with visit.house.index.reading() as connection:
+                rows = decisions.latest(connection, Filter(text=start), limit=MOST + 1).rows
+            for row in rows:
+                yield Hit(f"/decisions/{row.id}", row.id, row.use_case)
+
+    return "decisions", found()
 
 
 def _use_cases(visit: Visit, folded: str, _: str) -> tuple[str, Iterator[Hit]]:
@@ -171,7 +186,7 @@ def _customer(visit: Visit, _: str, wanted: str) -> tuple[str, Iterator[Hit]]:
 
 
 _LOOKS: tuple[Callable[[Visit, str, str], tuple[str, Iterator[Hit]]], ...] = (
-    _customer, _use_cases, _models, _controls, _people, _pages,
+    _customer, _decisions, _use_cases, _models, _controls, _people, _pages,
 )  # fmt: skip
 
 
