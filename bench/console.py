@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.sort(key=lambda each: Path(each).resolve() == Path(__file__).resolve().parent)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.common import finish, parser, percentile, say
 from tests.console.addresses import Address, addresses
 
-from common import finish, parser, percentile, say
 from waglan.access import PEOPLE_ROLES
 from waglan.console import House, static
 from waglan.runtime import Workspace
@@ -122,8 +122,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    places = addresses(args.folder)
     cookies = people(args.folder)
+    places = addresses(args.folder)
     figures: dict[str, Any] = {}
     with serving(args.folder) as (port, start_s):
         for place in places:
