@@ -194,6 +194,7 @@ def test_the_first_visit_has_steps_that_are_ticked_by_doing_them(fresh: Bank, tm
         fresh.workspace.runtime.decide_sync("credit", row)
     for path in ("/use-cases", "/use-cases/credit", "/controls", "/models", "/try", "/try/credit"):
         assert fresh.get(path, as_="admin").status == 200, path
+    assert "Nothing can be decided here yet." in fresh.get("/try/credit", as_="admin").text
 
 
 def test_the_guide_is_gone_once_people_work_here(bank: Bank) -> None:

@@ -62,6 +62,7 @@ def test_the_form_has_a_fitting_element_for_every_input(bank: Bank) -> None:
     assert '<textarea id="in-remark"' in text
     assert 'name="in-default"' not in text, "what is dropped anyway isn't asked for"
     assert "put on the log as asked by you" in text
+    assert "Nothing can be decided here yet." not in text
 
 
 def test_a_sample_case_fills_the_form(bank: Bank) -> None:

@@ -70,11 +70,23 @@ def ask(visit: Visit) -> Shown:
         "fields": [f._asdict() for f in form.fields(manifest.inputs, samples)],
         "columns": [name for name, spec in manifest.inputs.items() if spec.role != "unused"],
         "values": {form.PREFIX + name: form.shown(value) for name, value in sample.items()},
+        "trouble": _trouble(visit, loaded),
         "needs_consent": any(manifest.controls.settings.get(CONSENT, {}).values()),
         "samples": len(samples),
         "sample": at if sample else "",
         "file": {"bytes": MOST_BYTES, "rows": MOST_ROWS, "suffixes": SUFFIXES},
     }
+
+
+def _trouble(visit: Visit, loaded: Loaded) -> dict[str, Any] | None:
+    """Why nothing can be decided just now: the first of its models that isn't there."""
+    try:
+        for slot in loaded.manifest.models.values():
+            for model_id in slot.use:
+                visit.house.workspace.shelf.seat(model_id)
+    except Problem as problem:
+        return problem.as_dict()
+    return None
 
 
 def _samples(loaded: Loaded) -> list[Mapping[str, Any]]:
