@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from tests.runtime.parts import Steady
 from waglan.access.identity import Identity, Role
 from waglan.index import Index
@@ -65,6 +67,7 @@ en = "AI helps."
 zh-Hant = "由人工智能協助。"
 """
 TENANT = "bank"
+NOT_BY_CHANCE = {"low": 0.0, "medium": 0.0, "high": 0.0, "critical": 0.0}
 START_MS = 1_700_000_000_000
 
 
@@ -144,9 +147,11 @@ def house(
     folder: Path, tier: str = "high", *, sample: float = 0.0, settings: ReviewSection | None = None, access: Any = None
 ) -> Iterator[House]:
     clock = Steady(START_MS)
+    given = settings or ReviewSection()
+    given = msgspec.structs.replace(given, sample={**NOT_BY_CHANCE, **given.sample})
     with (
         create(folder, tier, sample, clock) as workspace,
         Index.open(folder / "index.db", workspace.ledger, (Queue.of(workspace),)) as index,
     ):
-        desk = Desk.open(workspace, index, access, settings=settings or ReviewSection())
+        desk = Desk.open(workspace, index, access, settings=given)
         yield House(workspace, index, desk, clock)

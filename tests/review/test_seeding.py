@@ -16,7 +16,7 @@ from waglan.core import Outcome, Problem, Reason
 from waglan.core.events import OptOut
 from waglan.ledger.erasure import erase
 from waglan.review import Filter, ReviewSection, State, rounds
-from waglan.review.wrong import KINDS, Material, wrong
+from waglan.review.wrong import KINDS, Material, wrongs
 
 
 @pytest.fixture
@@ -206,9 +206,9 @@ def test_each_way_of_being_wrong_changes_one_thing() -> None:
     material = Material({"hold": True, "release": False, "odd": None}, [(Reason(code="B"),), (Reason(code="A"),)])
     found: dict[str, set[str]] = {}
     for at in range(300):
-        made = wrong(OUTCOME, material, Random(at))
-        assert made is not None
-        said, new = made.said, made.outcome
+        made = wrongs(OUTCOME, material, Random(at))
+        assert len(made) == 3
+        said, new = made[0].said, made[0].outcome
         found.setdefault(said["kind"], set()).add(said["field"])
         if said["kind"] == "effect_flipped":
             assert new.effect == "release" and new.adverse is False and new.value == OUTCOME.value
@@ -222,4 +222,4 @@ def test_each_way_of_being_wrong_changes_one_thing() -> None:
         "figure_off": {"stakes_hkd", "score", "value.limit"},
     }
     nothing = Material({"hold": True}, ())
-    assert wrong(Outcome(value="x", effect="hold", reasons=(Reason(code="A"),)), nothing, Random(1)) is None
+    assert wrongs(Outcome(value="x", effect="hold", reasons=(Reason(code="A"),)), nothing, Random(1)) == []

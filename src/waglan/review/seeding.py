@@ -24,7 +24,7 @@ from waglan.core.problem import Problem
 from waglan.review import shape
 from waglan.review.projection import PLANTED, rules_in_force
 from waglan.review.room import Room, Told
-from waglan.review.wrong import Material, Wrong, wrong
+from waglan.review.wrong import Material, Wrong, wrongs
 from waglan.runtime.catalogue import Loaded
 from waglan.runtime.route import Routed, route
 
@@ -83,17 +83,16 @@ def planted(
     )
     random.shuffle(donors)
     material = Material(effects, _reasons(donors))
-    made = 0
+    left = count
     for source in _chain(donors, sources):
-        altered = wrong(source.outcome, material, random)
-        if altered is None:
-            continue
-        routed = route(source.private.findings, altered.outcome, "", loaded.manifest)
-        if routed.route is Route.HUMAN or (routed.route is Route.AUTO and samples):
-            yield _entry(room, loaded, source, altered, routed, actor=actor)
-            made += 1
-            if made == count:
-                return
+        for altered in wrongs(source.outcome, material, random):
+            routed = route(source.private.findings, altered.outcome, "", loaded.manifest)
+            if routed.route is Route.HUMAN or (routed.route is Route.AUTO and samples):
+                yield _entry(room, loaded, source, altered, routed, actor=actor)
+                left -= 1
+                break
+        if not left:
+            return
 
 
 def _chain(donors: list[Source], more: Iterator[Source]) -> Iterator[Source]:

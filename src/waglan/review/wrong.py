@@ -37,11 +37,12 @@ class Material(NamedTuple):
     reasons: Sequence[tuple[Reason, ...]]
 
 
-def wrong(outcome: Outcome, material: Material, random: Random) -> Wrong | None:
-    """The answer altered in one way chosen by chance among those that fit; None when none does."""
+def wrongs(outcome: Outcome, material: Material, random: Random) -> list[Wrong]:
+    """The answer altered in each way that fits, one thing at a time, in an order of chance; empty when none fits."""
     ways = [_effect(outcome, material, random), _reason(outcome, material, random), _figure(outcome, random)]
     fitting = [each for each in ways if each is not None]
-    return random.choice(fitting) if fitting else None
+    random.shuffle(fitting)
+    return fitting
 
 
 def _effect(outcome: Outcome, material: Material, random: Random) -> Wrong | None:
