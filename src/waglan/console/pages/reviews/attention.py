@@ -13,7 +13,10 @@ from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.reviews.names import use_case_title
 from waglan.console.pages.reviews.shares import share
 from waglan.console.visit import Visit
+from waglan.core.ids import from_bytes
 from waglan.core.problem import Problem
+from waglan.review import ReviewSection
+from waglan.review import attention as attentions
 from waglan.review.seeding import MOST
 
 DAY_MS = 86_400_000
@@ -21,6 +24,32 @@ WINDOWS = (30, 90, 365)
 """The spans one may choose from, days."""
 BOUNDS = (0, 5, 10, 20, 40, 80, 160, 320, 640)
 """Where the bars of the histogram begin, seconds."""
+
+
+_REVIEWERS = (
+    "WITH RECURSIVE known (person) AS (SELECT min(person) FROM review_verdict UNION ALL "
+    "SELECT (SELECT min(person) FROM review_verdict v WHERE v.person > known.person) FROM known WHERE person NOT NULL) "
+    "SELECT person, (SELECT count(*) FROM review_verdict v WHERE v.person = known.person AND v.at_ms >= :since) "
+    "FROM known WHERE person NOT NULL"
+)
+_CAUGHT = (
+    "SELECT person, caught FROM review_verdict "
+    "WHERE id >= :first AND at_ms >= :since AND caught NOT NULL AND void <> 'undone'"
+)
+_OF_SAMPLES = (
+    "SELECT i.use_case, count(*), sum(v.verdict <> 'agree') FROM review_verdict v JOIN review_item i ON i.id = v.item "
+    "WHERE v.id >= :first AND v.at_ms >= :since AND v.cause = 'sample' AND v.void = '' "
+    "GROUP BY i.use_case ORDER BY i.use_case"
+)
+
+
+class Seen(NamedTuple):
+    """How many verdicts a reviewer gave, and what they saw of what was planted."""
+
+    person: str
+    verdicts: int
+    seeded: int
+    caught: int
 
 
 class Quality(NamedTuple):
@@ -33,22 +62,25 @@ class Quality(NamedTuple):
 
 def attention(visit: Visit) -> Shown:
     """Every reviewer one may see, or one of them; and the samples."""
-    desk, me = visit.house.desk, visit.me
+    desk, me, everybody = visit.house.desk, visit.me, visit.may(Action.ATTENTION_READ, "attention")
+    if not everybody:
+        visit.require(Action.ATTENTION_READ, "attention", author=me.id)
     days = int(visit.query.get("days", "")) if visit.query.get("days", "") in map(str, WINDOWS) else 90
     since_ms = visit.house.workspace.clock.now_ms() - days * DAY_MS
-    standings = {each.person: each for each in desk.attention(me, since_ms=since_ms)}
-    actors = Actors(visit)
-    wanted = visit.query.get("person", "")
-    one = wanted if wanted in standings else next(iter(standings)) if len(standings) == 1 else ""
+    span = {"since": since_ms, "first": from_bytes(since_ms.to_bytes(6, "big") + bytes(10))}
     with visit.house.index.reading() as connection:
+        people = [each for each in _people(connection, span) if everybody or each.person == me.id]
+        samples = [Quality(*row) for row in connection.execute(_OF_SAMPLES, span)] if everybody else []
+        one = _one(visit.query.get("person", ""), people)
+        standing = attentions.standing(connection, one, desk.room.settings, since_ms=since_ms) if one else None
         times = _times(connection, one, since_ms) if one else []
-        samples = _samples(connection) if _measures(visit) else []
-    settings = desk.room.settings
+    actors, settings = Actors(visit), desk.room.settings
     return {
         "days": days,
         "windows": WINDOWS,
-        "people": [{**msgspec.to_builtins(each), "by": actors.of(each.person)} for each in standings.values()],
+        "people": [_person(each, settings, actors) for each in people],
         "one": one,
+        "standing": msgspec.to_builtins(standing),
         "times": times,
         "bounds": BOUNDS,
         "careful_catch": settings.careful_catch,
@@ -59,7 +91,7 @@ def attention(visit: Visit) -> Shown:
         "use_cases": {name: use_case_title(visit, name) for name in visit.house.workspace.catalogue},
         "most": MOST,
         "seeded": visit.query.get("seeded", "") if visit.query.get("seeded", "").isdecimal() else "",
-        "measures": _measures(visit),
+        "measures": everybody,
     }
 
 
@@ -76,9 +108,31 @@ def plant(visit: Visit) -> Goto:
     return Goto(f"/reviews/attention?seeded={len(made)}")
 
 
-def _measures(visit: Visit) -> bool:
-    """Whether the visitor may see everybody's figures, not only their own."""
-    return visit.may(Action.ATTENTION_READ, "attention")
+def _people(connection: sqlite3.Connection, span: dict[str, Any]) -> list[Seen]:
+    """Everybody with a verdict in the span; only what was planted is read row by row."""
+    caught: dict[str, list[int]] = {}
+    for person, seen in connection.execute(_CAUGHT, span):
+        caught.setdefault(person, []).append(seen)
+    return [
+        Seen(person, verdicts, len(caught.get(person, ())), sum(caught.get(person, ())))
+        for person, verdicts in connection.execute(_REVIEWERS, span)
+        if verdicts
+    ]
+
+
+def _one(wanted: str, people: list[Seen]) -> str:
+    """Whose figures are shown in full: who was asked for, or the only one there is."""
+    known = [each.person for each in people]
+    return wanted if wanted in known else known[0] if len(known) == 1 else ""
+
+
+def _person(found: Seen, settings: ReviewSection, actors: Actors) -> dict[str, Any]:
+    return {
+        **found._asdict(),
+        "by": actors.of(found.person),
+        "statement": attentions.statement(found.caught, found.seeded, settings),
+        "seen": share(found.caught, found.seeded)._asdict() if found.seeded else None,
+    }
 
 
 def _times(connection: sqlite3.Connection, person: str, since_ms: int) -> list[int]:
@@ -88,15 +142,6 @@ def _times(connection: sqlite3.Connection, person: str, since_ms: int) -> list[i
     for (seconds,) in connection.execute(query, (person, since_ms)):
         counted[max(at for at, bound in enumerate(BOUNDS) if seconds >= bound)] += 1
     return counted
-
-
-def _samples(connection: sqlite3.Connection) -> list[Quality]:
-    rows = connection.execute(
-        "SELECT i.use_case, count(*), sum(v.verdict <> 'agree') FROM review_verdict v "
-        "JOIN review_item i ON i.id = v.item WHERE v.cause = 'sample' AND v.void = '' "
-        "GROUP BY i.use_case ORDER BY i.use_case"
-    )
-    return [Quality(*row) for row in rows]
 
 
 def _quality(visit: Visit, found: Quality) -> dict[str, Any]:

@@ -15,6 +15,11 @@ from waglan.review import Item, State
 from waglan.review.projection import PLANTED
 
 
+def where(item: Item) -> str:
+    """Where a case is worked on: a customer's question on its own page, unless it asks for a person."""
+    return f"/reviews/requests/{item.id}" if item.what not in ("", "human_review") else f"/reviews/{item.id}"
+
+
 def done(visit: Visit, item_id: str) -> dict[str, Any] | None:
     """What the page after a verdict says of it; None where it isn't one's own."""
     if not well_formed(item_id):

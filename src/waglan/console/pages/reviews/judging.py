@@ -11,7 +11,7 @@ from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.decisions.record import manifest_of
 from waglan.console.pages.reviews.before import before
-from waglan.console.pages.reviews.done import done, told
+from waglan.console.pages.reviews.done import done, told, where
 from waglan.console.pages.reviews.evidence import evidence
 from waglan.console.pages.reviews.names import use_case_title
 from waglan.console.pages.reviews.reasons import OTHER, reasons
@@ -94,11 +94,6 @@ def undo(visit: Visit) -> Goto:
     wanted = scope(visit.form.fields)
     visit.house.desk.take(visit.me, item.id)
     return Goto(address(f"/reviews/{item.id}", wanted), "review_undone")
-
-
-def where(item: Item) -> str:
-    """Where a case is worked on."""
-    return f"/reviews/requests/{item.id}" if item.cause == "request" else f"/reviews/{item.id}"
 
 
 def header(visit: Visit, item: Item, actors: Actors) -> dict[str, Any]:

@@ -11,16 +11,20 @@ import msgspec
 from waglan.access import Action
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
-from waglan.console.pages.decisions.record import well_formed
 from waglan.console.pages.decisions.why import explained
-from waglan.console.pages.reviews.done import done
+from waglan.console.pages.reviews.done import done, where
 from waglan.console.pages.reviews.names import use_case_title
 from waglan.console.pages.reviews.scope import Scope, address, scope
 from waglan.console.visit import Visit
+from waglan.index.record import details
 from waglan.review import Counts, Filter, Item
 from waglan.review.settings import TIERS
 
 ROWS = 50
+_DETAILS = (
+    "SELECT d.id, t.said FROM json_each(?) AS asked CROSS JOIN decision d ON d.id = asked.value "
+    "JOIN detail t USING (detail)"
+)
 
 
 def _(text: str) -> str:
@@ -58,6 +62,7 @@ def queue(visit: Visit) -> Shown:
         "older": address("/console/reviews", wanted, tab=tab, after=found.next) if found.next else "",
         "newest": address("/console/reviews", wanted, tab=tab) if visit.query.get("after") else "",
         "may_take": visit.may(Action.REVIEW_TAKE, "review"),
+        "may_release": visit.may(Action.REVIEW_RELEASE, "review"),
         "may_measure": visit.may(Action.ATTENTION_READ, "attention") or visit.may(
             Action.ATTENTION_READ, "attention", author=me.id
         ),
@@ -70,7 +75,7 @@ def take_next(visit: Visit) -> Goto:
     item = visit.house.desk.next(visit.me, wanted.filter)
     if item is None:
         return Goto(address("/reviews", wanted), "review_none")
-    return Goto(address(f"/reviews/{item.id}", wanted))
+    return Goto(address(where(item), wanted))
 
 
 def _filter(tab: str, wanted: Scope, me: str) -> Filter:
@@ -107,7 +112,7 @@ def _rows(visit: Visit, items: tuple[Item, ...]) -> list[dict[str, Any]]:
     """Items as rows: with titles, names, and why each came."""
     actors = Actors(visit)
     titles = {name: use_case_title(visit, name) for name in {item.use_case for item in items}}
-    me = visit.me.id
+    me, whys = visit.me.id, _whys(visit, items)
     return [
         {
             **msgspec.to_builtins(item),
@@ -115,15 +120,14 @@ def _rows(visit: Visit, items: tuple[Item, ...]) -> list[dict[str, Any]]:
             "mine": item.holder == me,
             "by": actors.of(item.holder or item.judged_by),
             "stakes": None if item.stakes_hkd is None else float(item.stakes_hkd),
-            "why": [explained(code)._asdict() for code in _why(visit, item)],
+            "why": [explained(code)._asdict() for code in whys.get(item.decision, ())],
         }
         for item in items
     ]
 
 
-def _why(visit: Visit, item: Item) -> list[str]:
-    """The codes of the decision's route, from its leaf."""
-    ledger = visit.house.workspace.ledger
-    index = ledger.find(item.decision) if item.cause == "route" and well_formed(item.decision) else None
-    found: list[str] = [] if index is None else ledger.leaf(index).get("facts", {}).get("why", [])
-    return found
+def _whys(visit: Visit, items: tuple[Item, ...]) -> dict[str, tuple[str, ...]]:
+    """The codes of each decision's route, by decision."""
+    wanted = msgspec.json.encode([item.decision for item in items if item.cause == "route"]).decode()
+    with visit.house.index.reading() as connection:
+        return {decision: details(said).why for decision, said in connection.execute(_DETAILS, (wanted,))}
