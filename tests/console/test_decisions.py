@@ -404,6 +404,7 @@ def test_review_release_and_override_stand_in_the_timeline_with_names(bank):
     assert without["later"][0]["private"]["note"] is None
     page = bank.get(f"/decisions/{decision}", as_="auditor", lang="zh-Hant").text
     assert "按更改後的決定發出" in page and "收入另有證明" in page
+    assert "用例的答案：拒絕。經專人改為：批准。" in page
 
 
 def test_a_field_is_corrected_with_its_declared_type(bank):
