@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,12 +24,6 @@ Step = Callable[[int, int], None]
 """Called after each chunk with the rows read so far and the bytes of the file read so far."""
 Progress = Callable[[str, int], AbstractContextManager[Step]]
 """Shows how far a file is: given what is done in a few words and the file's bytes."""
-
-
-@contextmanager
-def quiet(what: str, total: int) -> Iterator[Step]:
-    """Shows nothing."""
-    yield lambda rows, position: None
 
 
 STOPS = ("ledger.", "vault.", "environment.")
@@ -76,7 +70,7 @@ class Summary(msgspec.Struct, kw_only=True):
     source: str = ""
 
 
-def run(workspace: Workspace, plan: Plan, progress: Progress = quiet) -> Summary:
+def run(workspace: Workspace, plan: Plan, progress: Progress) -> Summary:
     """Decide a file.
 
     Raises
