@@ -13,7 +13,6 @@ from waglan.core.case import Case
 from waglan.core.control import controls
 from waglan.core.finding import Finding
 from waglan.core.outcome import ModelUse, Outcome
-from waglan.core.problem import Problem
 from waglan.core.usecase import ControlPlan, UseCase
 from waglan.runtime.apart import Apart
 from waglan.runtime.checks import Checks
@@ -78,19 +77,7 @@ def case_of(workspace: Workspace, manifest: UseCase, row: Mapping[str, Any]) -> 
     """A case to try controls on: declared inputs by their roles; undeclared ones stay, as controls may look at them.
 
     A subject that the vault knows has its pseudonym; for one that it doesn't know none is made.
-
-    Raises
-    ------
-    Problem
-        ``input.wrong`` when it isn't an object.
     """
-    if not isinstance(row, dict):
-        raise Problem(
-            "A case is an object of inputs.",
-            f"This is a {type(row).__name__}.",
-            'Write it like {"remark": "text"}.',
-            code="input.wrong",
-        )
     roles = {name: manifest.inputs[name].role if name in manifest.inputs else "feature" for name in row}
     subject = next((str(row[n]) for n, role in roles.items() if role == "subject" and row[n] is not None), "")
     return Case(

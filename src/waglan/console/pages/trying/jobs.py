@@ -21,7 +21,7 @@ from waglan.core.case import Language
 from waglan.core.ids import to_bytes
 from waglan.core.problem import Problem
 from waglan.runtime import Ask, Workspace
-from waglan.runtime.batch import Plan, Step, file_source
+from waglan.runtime.batch import STOPS, Plan, Step, file_source
 from waglan.runtime.batch import run as run_batch
 from waglan.runtime.rows import check_columns, open_rows
 
@@ -210,7 +210,7 @@ class Jobs:
                 job = self._decided(job)
             except Problem as problem:
                 job = self._latest(job)
-                lasting = not problem.code.startswith(("ledger.", "vault.", "environment."))
+                lasting = not problem.code.startswith(STOPS)
                 self._save(_with(job, state="failed" if lasting else "stopped", problem=_told(problem)))
             else:
                 self._save(job)
