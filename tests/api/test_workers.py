@@ -75,4 +75,4 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice_when_a_worker_is
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)
     assert figures["decided"] > 10 and figures["judged"] > 0 and figures["kills"] == 1
-    assert figures["stop_s"] < 10
+    assert figures["stop_s"] < 12  # workers get ten seconds

@@ -60,7 +60,8 @@ def _lines(done: Restored) -> list[str]:
         "Every file was as it was made, and every entry leads to the checkpoint that the log's keys signed.",
     ]
     if done.erased:
-        lines.append(f"Keys whose erasure is on the log were in the vault ({len(done.erased)}); they were shredded again.")
+        again = len(done.erased)
+        lines.append(f"Keys whose erasure is on the log were in the vault ({again}); they were shredded again.")
     if done.rekeyed:
         lines.append("The signing keys were changed since this backup: give verify.py the old and the new keys.")
     if done.behind:

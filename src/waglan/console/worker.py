@@ -74,6 +74,10 @@ class Worker:
         site = create_site(house, doors, monitor=Monitor(house, traffic), stopping=self._going)
         lines = Lines(workspace.settings.server.log, workspace.clock)
         app = AccessLog(site, lines, traffic, clock=workspace.clock, ids=workspace.ids, templates=TEMPLATES)
+        if self._going():  # told to stop while it was starting, when nobody listened
+            house.close()
+            workspace.close()
+            os._exit(0)
         return Served(house, app, lambda sample: self._tell({"sample": sample}))
 
     def _going(self) -> bool:
