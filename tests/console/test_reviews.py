@@ -15,7 +15,7 @@ from tests.console.conftest import ORIGIN, Answer
 from tests.console.messages import messages
 from tests.console.reviewing import Small, forms, small, words
 from waglan.console.pages.reviews.addresses import PAGES
-from waglan.ledger.erasure import erase
+from waglan.ledger.erasure import erase, restrict
 from waglan.review import Filter
 
 LOOKERS = ("reviewer", "approver", "auditor", "examiner")
@@ -675,3 +675,54 @@ def test_an_erased_persons_case_says_so(bank: Small):
     assert gone.status == 200
     assert "erased" in gone.text
     assert bank.send(page, "/verdict", "reviewer", {"verdict": "agree", "reason_agree": "checked"}).status == 409
+
+
+def test_a_restricted_persons_case_says_so_on_both_pages(bank: Small):
+    first, second = bank.decide(40, customer="c1"), bank.decide(41, customer="c1")
+    bank.judged(first)
+    bank.taken("reviewer", second)
+    restrict(bank.workspace.ledger, "c1", basis="dispute", actor="cli")
+    for path, who in ((f"/reviews/{second}", "reviewer"), (f"/reviews/{first}/release", "approver")):
+        page = bank.get(path, as_=who)
+        assert page.status == 200, page.text
+        assert "may not be read" in page.text
+        assert "Days late" not in page.text
+    page = bank.get(f"/reviews/{second}", as_="reviewer")
+    assert bank.send(page, "/hand-back", "reviewer").status == 303
+
+
+# ---- what came before
+
+
+def test_what_came_before_is_folded(bank: Small):
+    old = bank.decide(35, customer="c1")
+    bank.judged(old, "reviewer2", "reject")
+    item = bank.decide(40, customer="c1")
+    page = bank.taken("reviewer", item)
+    twin = bank.get(f"/reviews/{item}.json", as_="reviewer").body["before"]
+    assert [row["id"] for row in twin["decisions"]] == [old]
+    assert (twin["rates"]["other"], twin["rates"]["total"]) == (1, 1)
+    folded = page.text[page.text.index("What was decided about this person before") :]
+    assert "<details" in page.text[: page.text.index("What was decided about this person before")][-60:]
+    assert "1 of 1 verdicts" in folded
+
+
+def test_what_a_planted_case_was_made_from_is_not_among_what_came_before(bank: Small):
+    real = {bank.decide(at, customer="c1") for at in range(1, 5)}
+    bank.decide(40, customer="c2")
+    (item,) = bank.house.desk.seed(bank.identity("approver"), "triage", 1)
+    bank.later(1)
+    bank.taken("reviewer", item)
+    before = bank.get(f"/reviews/{item}.json", as_="reviewer").body["before"]["decisions"]
+    sealed = bank.workspace.ledger.opened(bank.workspace.ledger.find(item))  # type: ignore[arg-type] # it is there
+    source = json.loads(sealed["planted"])["of"]
+    assert source not in {row["id"] for row in before}
+    assert {row["id"] for row in before} == (real - {source} if source in real else set())
+    assert item not in {row["id"] for row in before}
+
+
+def test_the_next_case_may_be_a_customers_question(bank: Small):
+    item = ask(bank, "explanation")
+    answer = bank.post("/reviews/next", {"cause": "request"}, as_="reviewer")
+    assert answer.headers["location"] == f"/console/reviews/requests/{item}?cause=request"
+    assert bank.followed(answer, "reviewer").status == 200

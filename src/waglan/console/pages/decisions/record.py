@@ -17,7 +17,7 @@ from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
 
 PrivacyState = Literal["open", "closed", "erased", "restricted", "unknown", "unrecorded", "none"]
-_GONE: Mapping[str, PrivacyState] = {
+GONE: Mapping[str, PrivacyState] = {
     "vault.erased": "erased",
     "vault.restricted": "restricted",
     "vault.unknown": "unknown",
@@ -144,6 +144,6 @@ def fields(visit: Visit, index: int) -> Mapping[str, bytes] | PrivacyState:
     try:
         return visit.house.workspace.ledger.opened(index)
     except Problem as problem:
-        if problem.code not in _GONE:
+        if problem.code not in GONE:
             raise
-        return _GONE[problem.code]
+        return GONE[problem.code]

@@ -50,6 +50,7 @@ def told(visit: Visit, item: Item) -> dict[str, Any] | None:
         "effect": item.changed_effect or item.effect,
         "reason": label(item.use_case, item.reason) if item.reason else "",
         "outcome": item.outcome,
+        "seconds": _seconds(visit, item),
         "own": own,
         "undo_until_ms": until_ms if own and item.state is State.JUDGED and until_ms > now_ms else None,
         "expires_ms": item.expires_ms,
@@ -57,6 +58,13 @@ def told(visit: Visit, item: Item) -> dict[str, Any] | None:
         "caught": item.caught,
         "planted": planted(visit, item.decision) if own and item.cause == "seeded" else {},
     }
+
+
+def _seconds(visit: Visit, item: Item) -> int | None:
+    """How long the reviewer looked at it."""
+    with visit.house.index.reading() as connection:
+        row = connection.execute("SELECT seconds FROM review_verdict WHERE id = ?", (item.review,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def planted(visit: Visit, decision_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from waglan.access import Action
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
-from waglan.console.pages.decisions.record import manifest_of
+from waglan.console.pages.decisions.record import GONE, manifest_of
 from waglan.console.pages.reviews.before import before
 from waglan.console.pages.reviews.done import done, told, where
 from waglan.console.pages.reviews.evidence import evidence
@@ -22,6 +22,7 @@ from waglan.core.problem import Problem
 from waglan.review import Item, Judgement, State
 from waglan.review.judging import outcome_of
 from waglan.review.shape import known_effects
+from waglan.review.shown import Shown as Desked
 
 _VERDICTS = ("agree", "change", "reject")
 _TO_TAKE = (State.OPEN, State.RETURNED)
@@ -42,16 +43,29 @@ def case(visit: Visit) -> Shown:
         and visit.may(Action.REVIEW_RELEASE, "review", reviewer=item.judged_by),
         "done": done(visit, visit.query.get("done", "")),
         "told": told(visit, item),
+        "closed": "",
         "evidence": None,
         "before": None,
         "form": None,
     }  # fmt: skip
-    if mine:
-        shown = visit.house.desk.show(visit.me, item.id)
+    shown = looked(visit, item) if mine else None
+    if isinstance(shown, str):
+        found["closed"] = shown
+    elif shown is not None:
         found["evidence"] = evidence(visit, item, shown, actors)
         found["before"] = before(visit, item)
         found["form"] = _form(visit, item, outcome_of(shown.outcome))
     return found
+
+
+def looked(visit: Visit, item: Item) -> Desked | str:
+    """What the desk shows of a case, or what became of the person's data: ``erased``, ``restricted``, ``unknown``."""
+    try:
+        return visit.house.desk.show(visit.me, item.id)
+    except Problem as problem:
+        if problem.code not in GONE:
+            raise
+        return GONE[problem.code]
 
 
 def take(visit: Visit) -> Goto:

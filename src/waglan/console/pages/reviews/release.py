@@ -12,7 +12,7 @@ from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.entrance import passkeys_work
 from waglan.console.pages.reviews.done import told
 from waglan.console.pages.reviews.evidence import evidence
-from waglan.console.pages.reviews.judging import header
+from waglan.console.pages.reviews.judging import header, looked
 from waglan.console.pages.reviews.reasons import OTHER, reasons
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
@@ -41,7 +41,10 @@ def release_page(visit: Visit) -> Shown | Goto:
     if found["hindered"]:
         return found
     visit.require(Action.REVIEW_RELEASE, "review", reviewer=item.judged_by)
-    shown = visit.house.desk.show(visit.me, item.id)
+    shown = looked(visit, item)
+    if isinstance(shown, str):
+        found["hindered"] = shown
+        return found
     found["evidence"] = evidence(visit, item, shown, actors)
     events = found["evidence"]["events"]
     found["verdict"] = next((e for e in events if e["id"] == item.review), None)
