@@ -74,6 +74,9 @@ def main() -> int:
             fill(workspace, given.entries, given.people)
             say(given, f"{given.entries:,} entries are there")
             with Callers(folder) as callers:
+                while not callers.took:  # the first one reads the log from its start
+                    time.sleep(0.01)
+                callers.took.clear()
                 time.sleep(2)
                 quiet = list(callers.took)
                 callers.took.clear()

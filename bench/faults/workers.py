@@ -213,7 +213,7 @@ class Server:
 def _cmdline(pid: str) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except OSError:  # it has ended
         return b""
 
 
