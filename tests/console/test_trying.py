@@ -188,7 +188,8 @@ def test_a_file_is_decided_with_results_and_rejects(bank: Bank) -> None:
     folder = bank.folder / "uploads" / shown["id"]
     assert not list(folder.glob("rows*")), "the uploaded rows are gone"
     assert {oct(path.stat().st_mode & 0o777) for path in (folder, folder / "results.csv")} == {"0o700", "0o600"}
-    assert bank.get(address, as_="user").status == 200
+    assert '<html lang="zh-Hant-HK">' in bank.get(address, as_="user", lang="zh-Hant").text
+    assert shown["asked_in"] == "en"
     assert "cases.csv" in bank.get("/try", as_="user").text
 
 

@@ -151,7 +151,9 @@ def _dry(name: str, manifest: UseCase, found: Sequence[ControlCount], acted: int
 
 
 def _measured(visit: Visit, name: str, manifests: list[UseCase]) -> int | None:
-    """What the control costs on a sample case, now; None where there is no sample to run it on."""
+    """What the control costs on a sample case, now; None without a sample, or where it may take long."""
+    if not controls.get(name).inline:
+        return None
     for manifest in manifests:
         loaded = visit.house.workspace.catalogue.get(manifest.name)
         if loaded.plugin.samples and name in (*manifest.controls.before, *manifest.controls.after):

@@ -200,6 +200,7 @@ def delete(visit: Visit) -> Goto:
 def _job(job: Job) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(job)
     told["decided"] = job.auto + job.human + job.blocked
+    told["asked_in"] = told.pop("language")  # ``language`` is the page's own
     return told
 
 
