@@ -229,7 +229,7 @@ def rows(index: Index, table: str) -> list[Any]:
 
 TestReviewing = Reviewing.TestCase
 TestReviewing.settings = settings(
-    max_examples=5,
+    max_examples=4,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -270,7 +270,7 @@ def step(machine: Reviewing, random: Random) -> None:
 def test_a_long_day(tier: str) -> None:
     machine, random = Reviewing(), Random(tier)
     machine.open(tier=tier, sample=0.3)
-    for _ in range(110):
+    for _ in range(90):
         step(machine, random)
     kinds = set(machine.house.kinds())
     states = {kept[5] for kept in rows(machine.house.index, "review_item")}
