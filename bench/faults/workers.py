@@ -250,7 +250,7 @@ def run(
         thread.start()
     back: list[float] = []
     for number in range(given.kills):
-        time.sleep(random.uniform(0.3, given.longest))
+        time.sleep(random.uniform(given.longest / 4, given.longest))
         server.kill_one()
         answered = len(notes.decided)
         back.append(scene.seconds_until(lambda answered=answered: len(notes.decided) > answered + given.callers, 60))
@@ -302,7 +302,7 @@ def main() -> int:
     arguments.add_argument("--kills", type=int, default=10)
     arguments.add_argument("--callers", type=int, default=4)
     arguments.add_argument(
-        "--longest", type=float, default=3.0, help="seconds between two kills, at most; at least 0.3"
+        "--longest", type=float, default=3.0, help="seconds between two kills, at most; at least a quarter of it"
     )
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="waglan-workers-") as name:

@@ -27,7 +27,7 @@ from waglan.core.problem import Problem
 _STOP_S = 10
 """How long a worker may take to end; what it acknowledged is on the log in any case."""
 _START_S = 120.0
-_DEATHS, _DEATHS_S = 10, 30.0
+_DEATHS, _DEATHS_S = 10, 15.0
 """So many workers that died in so many seconds end the server: what kills them won't go away by itself."""
 
 
