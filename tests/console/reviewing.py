@@ -172,6 +172,13 @@ def forms(html: str) -> list[Form]:
     return reader.found
 
 
+def item_of(answer: Answer) -> str:
+    """The case that an answer leads to."""
+    found = re.search(r"/reviews/(?:requests/)?([0-9A-Z]{26})", answer.headers["location"])
+    assert found, answer.headers["location"]
+    return found[1]
+
+
 def words(html: str) -> str:
     """What stands on the page, without its marks."""
     main = html[html.index("<main") : html.index("</main>")]
