@@ -62,6 +62,15 @@ def test_every_sentence_of_the_sources_is_in_the_catalogue_and_no_other(language
     assert [m.id for m in translated(language, domain)] == found, f"run: python -m tests.console.messages {domain}"
 
 
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_one_english_text_has_one_translation_whatever_the_page(language):
+    """The pages' catalogues stand behind one another, so of two translations one would never be shown."""
+    shown: dict[str, str] = {}
+    for domain in DOMAINS:
+        for english, chinese in (form for message in translated(language, domain) for form in forms(message)):
+            assert shown.setdefault(english, chinese) == chinese, (domain, english)
+
+
 @EACH
 def test_nothing_lacks_a_translation(language, domain):
     assert messages.lacking(messages.read(language, domain)) == []
