@@ -54,6 +54,12 @@ def watched(page: Any, complaints: list[str]) -> Any:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" and "409" not in m.text else None)
     clicks(page)
+    return asked(page)
+
+
+def asked(page: Any) -> Any:
+    """What can't be undone asks first; yes is one more Enter."""
+    page.on("dialog", lambda dialog: dialog.accept())
     return page
 
 
@@ -128,7 +134,7 @@ def test_an_approver_releases_by_keyboard_and_the_four_eyes_hold(browser_page: A
     item = item_of(reviewer)
     press(reviewer, "a", "1")
     press_and_go(reviewer, "s")
-    approver = browser_page("approver")
+    approver = asked(browser_page("approver"))
     approver.goto("/console/reviews?tab=release")
     approver.goto(f"/console/reviews/{item}/release")
     assert approver.is_visible("text=What the reviewer said")
@@ -168,6 +174,18 @@ def test_renewing_doesnt_lose_what_was_typed(browser_page: Any, complaints: list
     press_and_go(page, "s")
     assert item_of(page)
     assert not complaints
+
+
+def test_what_cant_be_undone_asks_first(browser_page: Any):
+    page = browser_page("reviewer")
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.goto("/console/reviews")
+    press_and_go(page, "t")
+    item = item_of(page)
+    press(page, "e")
+    page.wait_for_timeout(200)
+    assert item_of(page) == item
+    assert page.is_visible("#verdict")
 
 
 def test_the_whole_way_without_javascript(browser_page: Any):
