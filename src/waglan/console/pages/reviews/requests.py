@@ -29,10 +29,11 @@ ROWS = 50
 def requests(visit: Visit) -> Shown:
     """Every request that waits: for an answer, for a reviewer, for a release."""
     desk, me = visit.house.desk, visit.me
-    parts = {}
-    for name, stage in (("answer", "answer"), ("open", "open"), ("judged", "judged")):
-        page = desk.queue(me, Filter(stage=stage, cause="request"), limit=ROWS)  # type: ignore[arg-type] # as listed
-        parts[name] = [_row(visit, item) for item in page.items]
+    parts: dict[str, list[dict[str, Any]]] = {"answer": [], "open": [], "judged": []}
+    if desk.counts(me).requests:
+        for stage in parts:
+            page = desk.queue(me, Filter(stage=stage, cause="request"), limit=ROWS)  # type: ignore[arg-type] # as listed
+            parts[stage] = [_row(visit, item) for item in page.items]
     finished = desk.queue(me, Filter(stage="finished", cause="request"), limit=10)
     return {**parts, "finished": [_row(visit, item) for item in finished.items], "done": None}
 
