@@ -39,7 +39,7 @@ review.read            reviewer approver auditor examiner machine
 review.take            reviewer:x
 review.judge           reviewer:x
 review.release         approver:xx
-request.open           user machine
+request.open           user reviewer approver machine
 request.answer         reviewer:xx approver:xx
 attention.read         reviewer:o approver auditor examiner
 attention.seed         approver

@@ -33,8 +33,6 @@ from waglan.review.item import Item, Kept
 from waglan.review.judging import Judgement
 from waglan.review.notify import Notify
 from waglan.review.pages import Counts, Filter, Page
-from waglan.review.policy import policy
-from waglan.review.projection import policy_in_force
 from waglan.review.receipts import Receipts
 from waglan.review.releasing import Approval
 from waglan.review.requests import Answered
@@ -48,6 +46,8 @@ if TYPE_CHECKING:
     from waglan.runtime.workspace import Workspace
 
 FILTER = Filter()
+STARTING = 10_000
+"""So many entries are taken in while a desk opens."""
 _TRIED = (5, 500)
 """So many of the most urgent cases are looked at to find one that somebody may judge: first a few, then many."""
 
@@ -73,20 +73,15 @@ class Desk:
     ) -> Desk:
         """The desk of a workspace over an index that holds `Queue`.
 
-        Settings of the queue that differ from those on the log are recorded, so that they count from here on.
+        Settings of the queue that differ from those on the log are recorded, so that they count from here on. On a
+        log that the index has yet to read, that is left to the first of the `rounds`: nobody waits for it.
         """
         settings = settings or read(workspace.settings.review)
         if not settings.public_url:
             settings = msgspec.structs.replace(settings, public_url=workspace.settings.server.public_url)
         room = Room(workspace, index, access, settings)
-        index.follow()
-        wanted = policy(room.settings)
-        with index.reading() as connection:
-            known = policy_in_force(connection)
-        if wanted != known:
-            with index.writing() as connection:
-                if wanted != policy_in_force(connection):
-                    room.record(room.entry(wanted, actor="review", refs=()))
+        if not index.follow(STARTING):
+            room.settle()
         tells = settings.webhooks or (settings.smtp_host and access is not None)
         return cls(room, Notify(room) if tells else None)
 

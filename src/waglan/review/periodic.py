@@ -56,6 +56,8 @@ class Rounds(msgspec.Struct, frozen=True, kw_only=True):
 
 def rounds(desk: Desk, *, random: Random | None = None) -> Rounds:
     """Do what is due, and send what there is to tell; doing it again at once does nothing."""
+    desk.room.index.follow()
+    desk.room.settle()
     done = due(desk.room, random or SystemRandom())
     if desk.notify is None:
         return done

@@ -21,7 +21,8 @@ from waglan.index.projection import DecisionLeaf
 from waglan.ledger.log import Recorded
 from waglan.review.item import Item, Kept, find
 from waglan.review.key import ReviewKey
-from waglan.review.projection import decision_leaf
+from waglan.review.policy import policy
+from waglan.review.projection import decision_leaf, policy_in_force
 from waglan.review.settings import ReviewSection
 from waglan.runtime.workspace import Workspace
 
@@ -62,6 +63,20 @@ class Room:
     def now_ms(self) -> int:
         """Wall time, milliseconds since 1970 UTC."""
         return self.workspace.clock.now_ms()
+
+    def settle(self) -> None:
+        """Record settings of the queue that differ from those on the log; doing it again does nothing.
+
+        Call it when the index has read the log to its head: only then is it known what is in force.
+        """
+        wanted = policy(self.settings)
+        with self.index.reading() as connection:
+            known = policy_in_force(connection)
+        if wanted == known:
+            return
+        with self.index.writing() as connection:
+            if wanted != policy_in_force(connection):
+                self.record(self.entry(wanted, actor="review", refs=()))
 
     # ---- who may
 
