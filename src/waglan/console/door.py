@@ -76,6 +76,12 @@ class Door:
                              problems.not_found(path))  # fmt: skip
 
     def _serve(self, page: Page, request: Request, body: bytes, as_json: bool) -> Response:
+        try:
+            return self._tried(page, request, body, as_json)
+        except Exception as error:
+            return self._refused(request, None, _language(request, None), as_json, self._bug(page, error))
+
+    def _tried(self, page: Page, request: Request, body: bytes, as_json: bool) -> Response:
         identity, spoken, visit = None, _language(request, None), None
         try:
             identity = self._identity(request)
@@ -90,8 +96,6 @@ class Door:
                 if shown is not None:
                     return shown
             return self._refused(request, identity, spoken, as_json, problem)
-        except Exception as error:
-            return self._refused(request, identity, spoken, as_json, self._bug(page, error))
 
     def _shown(self, page: Page, visit: Visit, as_json: bool) -> Response:
         if page.action is not None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from waglan.access import Action
+from waglan.access.person import VENDOR
 from waglan.console.page import Page
 from waglan.console.visit import Visit
 
@@ -44,7 +45,8 @@ _SECRET = ("password", "new", "again", "response")
 def frame(visit: Visit, page: Page | None, behind: int) -> dict[str, Any]:
     """What the frame around a page shows; ``behind`` entries of the log aren't in its figures yet."""
     identity = visit.identity
-    entries = [e for e in NAVIGATION if identity is not None and visit.may(e.action, e.kind)]
+    firm = next((scope for scope in identity.scopes if scope.startswith(VENDOR)), "") if identity else ""
+    entries = [e for e in NAVIGATION if identity is not None and visit.may(e.action, e.kind, author=firm)]
     return {
         "navigation": entries,
         "nav": page.nav if page else "",

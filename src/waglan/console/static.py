@@ -28,10 +28,18 @@ def assets() -> dict[str, Asset]:
     for each in files("waglan.console").joinpath("static").iterdir():
         media = MEDIA.get(each.name.rpartition(".")[2])
         if media:
-            body = each.read_bytes()
+            body = _lean(each.name, each.read_bytes())
             digest = hashlib.sha256(body).hexdigest()[:12]
             found[each.name] = Asset(media, body, gzip.compress(body, 9, mtime=0), digest)
     return found
+
+
+def _lean(name: str, body: bytes) -> bytes:
+    """Without the lines of comment and the indentation, which are for readers of the source."""
+    if not name.endswith(".js") or name.endswith(".min.js"):
+        return body
+    lines = (line.strip() for line in body.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//")) + b"\n"
 
 
 def address(name: str) -> str:
