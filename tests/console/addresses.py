@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from waglan.console.page import Page
 from waglan.console.pages import PAGES
 from waglan.console.pages.trying.jobs import Job, Jobs
 from waglan.index import decisions
-from waglan.review import Filter, Item, Judgement, State
+from waglan.review import Item, Judgement, State
 from waglan.runtime import Workspace
 
 ORDER: tuple[Role, ...] = ("reviewer", "approver", "admin", "developer", "user", "auditor")
@@ -83,7 +84,7 @@ def _things(house: House) -> dict[str, list[str]]:
         "/decisions/{id}/correct": [another],
         "/decisions/{id}/request": [by_route["auto"]],
         "/reviews/{id}": [_in_hand(house).id],
-        "/reviews/{id}/release": [_judged(house).id],
+        "/reviews/{id}/release": [_judged(house, latest).id],
         "/reviews/requests/{id}": [
             desk.request(_person(house, "user"), by_route["auto"], "explanation", channel="branch").id
         ],
@@ -107,15 +108,16 @@ def _in_hand(house: House) -> Item:
     return item
 
 
-def _judged(house: House) -> Item:
+def _judged(house: House, latest: Sequence[decisions.Listed]) -> Item:
     """A case that the reviewer has judged and somebody else is to release."""
     reviewer = _person(house, "reviewer")
-    for item in house.desk.queue(reviewer, Filter(), limit=200).items:
-        if item.eyes == 2 and item.state is State.OPEN:
-            house.desk.take(reviewer, item.id)
-            shown = house.desk.show(reviewer, item.id)
-            judgement = Judgement(verdict="agree", reason="AGREE_EVIDENCE")
-            return house.desk.judge(reviewer, item.id, judgement, shown=shown.sha256)
+    for row in latest:
+        for item in house.desk.of_decision(reviewer, row.id):
+            if item.eyes == 2 and item.state is State.OPEN:
+                house.desk.take(reviewer, item.id)
+                shown = house.desk.show(reviewer, item.id)
+                judgement = Judgement(verdict="agree", reason="AGREE_EVIDENCE")
+                return house.desk.judge(reviewer, item.id, judgement, shown=shown.sha256)
     raise AssertionError("no case needs two pairs of eyes")
 
 

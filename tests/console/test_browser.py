@@ -20,7 +20,7 @@ READ_TEXT = """() => {
   const seen = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const at = walk.currentNode.parentElement;
-    if (!at.closest('code, pre, kbd, .id, textarea, script, style, [translate=no], [lang=en], [lang=zh-Hant], [lang=zh-Hans]'))
+    if (!at.closest('code, pre, kbd, .id, textarea, script, style, [translate=no], main [lang], .tongues'))
       seen.push(walk.currentNode.textContent.trim());
   }
   return seen.filter(t => t);

@@ -449,7 +449,7 @@ def test_buttons_are_there_for_those_who_may(bank):
     decision = decide(bank, applicant_id="SYN-930001", district="Sha Tin", remark="")
     can = {who: bank.get(f"/decisions/{decision}.json", as_=who).body["can"] for who in ("auditor", "approver", "user")}
     assert not any(can["auditor"].values())
-    assert can["approver"]["correct"] and not can["approver"]["request"] and can["user"]["request"]
+    assert can["approver"]["correct"] and can["approver"]["request"] and can["user"]["request"]
 
 
 # ---- a use case that is nothing like credit

@@ -42,7 +42,7 @@ class Queue:
     """
 
     name = "review"
-    version = 1
+    version = 2
 
     def __init__(self, key: bytes, find: Find) -> None:
         self._key = key

@@ -47,6 +47,8 @@ CREATE TABLE review_item (
 ) WITHOUT ROWID;
 CREATE INDEX review_item_order ON review_item (waiting, priority DESC, due_ms, id, use_case);
 CREATE INDEX review_item_finished ON review_item (waiting, log_index);
+CREATE INDEX review_item_asked ON review_item (waiting, priority DESC, due_ms, id) WHERE cause = 'request';
+CREATE INDEX review_item_asked_finished ON review_item (waiting, log_index) WHERE cause = 'request';
 CREATE INDEX review_item_decision ON review_item (decision);
 CREATE INDEX review_item_subject ON review_item (subject) WHERE waiting > 0;
 CREATE INDEX review_item_kid ON review_item (kid) WHERE waiting > 0;
