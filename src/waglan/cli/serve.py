@@ -27,6 +27,8 @@ from waglan.core.problem import Problem
 _STOP_S = 10
 """How long a worker may take to end; what it acknowledged is on the log in any case."""
 _START_S = 120.0
+KEY_SCOPES = "--scope decision.make --scope decision.read --scope use_case.read"
+"""What the examples that are printed need."""
 _DEATHS, _DEATHS_S = 10, 15.0
 """So many workers that died in so many seconds end the server: what kills them won't go away by itself."""
 
@@ -202,7 +204,7 @@ class Greeter:
             click.echo(f"Waglan's console: {url}/console (this machine only). Stop with Ctrl-C.")
             if welcome:
                 click.echo(f"Nobody is set up yet. Open this link once to begin: {welcome}")
-            click.echo("Programs ask with a key (waglan key create):\n")
+            click.echo(f"Programs ask with a key (waglan key create NAME {KEY_SCOPES}):\n")
             click.echo("\n".join(f"  {line}" for line in curls))
         sys.stdout.flush()
 
