@@ -3,16 +3,19 @@
 A domain is a folder of templates together with the page module of its name: ``templates/reviews/*.html`` and
 ``pages/reviews.py`` (or the package ``pages/reviews/``) make ``reviews.po`` per language; ``frame`` is the templates
 around every page and the modules beside them, ``words`` the codes in ``words.py``, ``problems`` what refusals of the
-rooms below say in fixed words.
+rooms below say: fixed sentences as they are, and those with values in them with ``%(v1)s`` where a value stands.
 """
 
 from __future__ import annotations
 
 import ast
 import io
+import re
 import runpy
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -28,6 +31,11 @@ REFUSERS = (
     "Problem", "SlowDown", "Ruling", "person", "password", "passkey", "provider", "sign_in", "denied", "refused",
     "_refused", "stale", "problem",
 )  # fmt: skip
+ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
+THINGS = (
+    "decision", "review", "request", "subject", "use case", "model", "control", "ledger", "person", "key", "passkey",
+    "settings", "metrics", "attention",
+)  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
@@ -35,6 +43,7 @@ def domains() -> list[str]:
     return [
         "frame",
         "words",
+        "problems",
         *sorted(d.name for d in (HOME / "templates").iterdir() if d.is_dir() and d.name != "frame"),
     ]
 
@@ -51,16 +60,64 @@ def _from_words() -> Iterator[str]:
 
 
 def _from_problems() -> Iterator[str]:
-    """The fixed sentences of every Problem that a page may show."""
+    """What every Problem that a page may show says, a placeholder for each value in it."""
+    yield from (f"There is no such {thing} here." for thing in THINGS)  # their Chinese depends on the thing
+    yield from _returned(HOME.parent / "core" / "problem.py", "nearest")
     for room in PROBLEM_ROOMS:
         for source in sorted((HOME.parent / room).glob("**/*.py")):
             for call in ast.walk(ast.parse(source.read_text())):
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in REFUSERS:
-                    yield from (a.value for a in call.args if isinstance(a, ast.Constant) and _sentence(a.value))
+                    for said in [*call.args, *(k.value for k in call.keywords if k.arg in ("what", "why", "next"))]:
+                        yield from sentences(said)
 
 
-def _sentence(value: object) -> bool:
-    return isinstance(value, str) and value.endswith((".", "?")) and " " in value
+def _returned(source: Path, function: str) -> Iterator[str]:
+    for made in ast.walk(ast.parse(source.read_text())):
+        if isinstance(made, ast.FunctionDef) and made.name == function:
+            for node in ast.walk(made):
+                if isinstance(node, ast.Return) and node.value is not None:
+                    yield from sentences(node.value)
+
+
+def sentences(node: ast.expr) -> list[str]:
+    """The msgids of an expression: one per way in which its conditions may turn out."""
+    return [text for parts in _ways(node) if _sentence(text := _numbered(parts))]
+
+
+def _ways(node: ast.expr) -> list[tuple[str | None, ...]]:
+    """Each way a text may read, as its parts; None stands for a value."""
+    if isinstance(node, ast.Constant):
+        return [(str(node.value),)]
+    if isinstance(node, ast.FormattedValue):
+        return _ways(node.value) if isinstance(node.value, (ast.IfExp, ast.BoolOp)) else [(None,)]
+    if isinstance(node, ast.BoolOp):
+        return [way for value in node.values for way in _ways(value)]
+    if isinstance(node, ast.IfExp):
+        return [*_ways(node.body), *_ways(node.orelse)]
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        parts = node.values if isinstance(node, ast.JoinedStr) else (node.left, node.right)
+        return [tuple(piece for way in ways for piece in way) for ways in product(*map(_ways, parts))]
+    return [(None,)]
+
+
+def _numbered(parts: tuple[str | None, ...]) -> str:
+    if None not in parts:
+        return "".join(part or "" for part in parts)
+    text, values = "", 0
+    for part in parts:
+        if part is not None:
+            text += part.replace("%", "%%")
+        elif not text.endswith(f"%(v{values})s"):
+            values += 1
+            text += f"%(v{values})s"
+    return text
+
+
+def _sentence(text: str) -> bool:
+    """Whether words of ours are in it; ``%(v1)s: %(v2)s.`` passes on what another program said."""
+    own = re.sub(r"%\(v\d+\)s", "", text)
+    whole = text[:1].isupper() or text.startswith(("%(v", "["))
+    return whole and text.endswith((".", "?", ")s")) and " " in text and re.search("[A-Za-z]", own) is not None
 
 
 def _sources(domain: str) -> Iterator[Path]:
@@ -110,8 +167,10 @@ def lacking(catalogue: Catalog) -> list[str]:
 
 
 def compiled(catalogue: Catalog) -> bytes:
+    """The same bytes for the same words, whenever it is run."""
     body = io.BytesIO()
     catalogue.header_comment = ""
+    catalogue.creation_date = catalogue.revision_date = ALWAYS
     write_mo(body, catalogue)
     return body.getvalue()
 

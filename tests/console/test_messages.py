@@ -1,6 +1,7 @@
 """The console's catalogues: complete, up to date, compiled, and each in its own written Chinese."""
 
 import gettext
+import io
 import re
 from functools import cache
 from itertools import product
@@ -10,7 +11,7 @@ from babel.messages.catalog import Message
 
 from tests.console import messages
 
-DOMAINS = (*messages.domains(), "problems")
+DOMAINS = tuple(messages.domains())
 CATALOGUES = tuple(product(messages.LANGUAGES, DOMAINS))
 EACH = pytest.mark.parametrize(("language", "domain"), CATALOGUES)
 AS_IN_ENGLISH = {"HTTP", "Python"}
@@ -89,6 +90,14 @@ def test_what_is_compiled_is_what_is_written(language, domain):
             written |= {(message.id[0], n): string for n, string in enumerate(message.string)}
     shipped.pop("")
     assert shipped == written, f"run: python -m tests.console.messages {domain}"
+
+
+@EACH
+def test_compiling_again_gives_the_same_bytes(language, domain):
+    first, second = (messages.compiled(messages.read(language, domain)) for _ in range(2))
+    assert first == second
+    header = gettext.GNUTranslations(io.BytesIO(first)).info()
+    assert (header["pot-creation-date"], header["po-revision-date"]) == ("2026-01-01 00:00+0000",) * 2
 
 
 @EACH

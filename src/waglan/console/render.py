@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from waglan.console import charts, language, static
+from waglan.console.saying import said
 from waglan.console.words import NOTICES, english
 from waglan.core.case import LANGUAGES, Language
 
@@ -41,6 +42,7 @@ def _environment(name: Language) -> jinja2.Environment:
         static=static.address,
         charts=charts,
         word=partial(_word, words.gettext),
+        said=partial(said, name),
         notice_text=lambda code: words.gettext(NOTICES[code]) if code in NOTICES else "",
     )
     made.filters.update(
