@@ -195,7 +195,7 @@ USE_CASES: tuple[Field, ...] = (
     Field("audience", _T.TEXT, "Who meets the answer.", "facts.audience"),
     Field("customer_facing", _T.BOOLEAN, "Whether customers meet the answer.", "facts.customer_facing"),
     Field("regulated_activity", _T.TEXT, "Regulated activity that it serves.", "facts.regulated_activity"),
-    Field("sample_ppm", _T.INTEGER, "Share of automatic decisions sampled for review, per million.", "facts.sample_ppm"),
+    Field("sample_ppm", _T.INTEGER, "Share of automatic decisions that is sampled, per million.", "facts.sample_ppm"),
 )  # fmt: skip
 
 EVENTS: tuple[Field, ...] = (
