@@ -14,8 +14,9 @@ from waglan.index.buckets import Bar
 
 
 def test_the_list_has_every_use_case_with_its_figures(bank: Bank) -> None:
-    (found,) = bank.get("/use-cases.json", as_="auditor").body["use_cases"]
-    assert found["name"] == "credit"
+    listed = {each["name"]: each for each in bank.get("/use-cases.json", as_="auditor").body["use_cases"]}
+    assert set(listed) == set(bank.workspace.catalogue)
+    found = listed["credit"]
     assert found["live"]["total"] == sum(found["live"]["routes"].values()) == 300
     assert 0 < found["live"]["adverse_share"] < 1
 
