@@ -1,16 +1,17 @@
-"""Engines that answer rules in SQL, all by the same door. What an engine can't hold at all is said here, in one place."""
+"""Engines that answer rules in SQL, all by the same door."""
 
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 import math
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tests.rules.grammar import SCHEMA
 from waglan.rules import DIALECTS, Type
@@ -49,7 +50,7 @@ def _db(kind: Type, value: Any) -> Any:
 
 class DuckDB:
     name = "duckdb"
-    types = {
+    types: ClassVar = {
         Type.TEXT: "VARCHAR", Type.BOOLEAN: "BOOLEAN", Type.INTEGER: "BIGINT", Type.NUMBER: "DOUBLE",
         Type.MONEY: "DECIMAL(18,2)", Type.TIME: "TIMESTAMP", Type.DATE: "DATE", Type.DURATION: "BIGINT",
         Type.TEXTS: "VARCHAR[]", Type.VERDICTS: "MAP(VARCHAR, VARCHAR)",
@@ -80,7 +81,7 @@ class DuckDB:
 
 class SQLite:
     name = "sqlite"
-    types = {
+    types: ClassVar = {
         Type.TEXT: "TEXT", Type.BOOLEAN: "INTEGER", Type.INTEGER: "INTEGER", Type.NUMBER: "REAL",
         Type.MONEY: "INTEGER", Type.TIME: "INTEGER", Type.DATE: "INTEGER", Type.DURATION: "INTEGER",
         Type.TEXTS: "TEXT", Type.VERDICTS: "TEXT",
@@ -104,6 +105,9 @@ class SQLite:
             return (value - EPOCH.date()).days
         return json.dumps(value, ensure_ascii=False) if kind in (Type.TEXTS, Type.VERDICTS) else value
 
+    def value(self, query: str) -> Any:
+        return self._db.execute(query).fetchone()[0]
+
     def ask(self, expressions: Sequence[str]) -> list[tuple[Any, ...]]:
         return self._db.execute(f"SELECT {', '.join(expressions)} FROM t ORDER BY n").fetchall()
 
@@ -115,7 +119,7 @@ class PostgreSQL:
     """A database whose own collation isn't C, so that the guard has something to guard against."""
 
     name = "postgresql"
-    types = {
+    types: ClassVar = {
         Type.TEXT: "text", Type.BOOLEAN: "boolean", Type.INTEGER: "bigint", Type.NUMBER: "double precision",
         Type.MONEY: "numeric(18, 2)", Type.TIME: "timestamp", Type.DATE: "date", Type.DURATION: "bigint",
         Type.TEXTS: "text[]", Type.VERDICTS: "jsonb",
@@ -149,7 +153,7 @@ class Spark:
     """In a time zone that isn't UTC."""
 
     name = "spark"
-    types = {
+    types: ClassVar = {
         Type.TEXT: "STRING", Type.BOOLEAN: "BOOLEAN", Type.INTEGER: "BIGINT", Type.NUMBER: "DOUBLE",
         Type.MONEY: "DECIMAL(18,2)", Type.TIME: "TIMESTAMP_NTZ", Type.DATE: "DATE", Type.DURATION: "BIGINT",
         Type.TEXTS: "ARRAY<STRING>", Type.VERDICTS: "MAP<STRING, STRING>",
@@ -185,7 +189,7 @@ class Spark:
 
 class ClickHouse:
     name = "clickhouse"
-    types = {
+    types: ClassVar = {
         Type.TEXT: "Nullable(String)", Type.BOOLEAN: "Nullable(Bool)", Type.INTEGER: "Nullable(Int64)",
         Type.NUMBER: "Nullable(Float64)", Type.MONEY: "Nullable(Decimal(18, 2))",
         Type.TIME: "Nullable(DateTime64(3, 'UTC'))", Type.DATE: "Nullable(Date32)", Type.DURATION: "Nullable(Int64)",
@@ -245,12 +249,28 @@ def same(kind: Type, python: Any, sql: Any) -> bool:
     return isinstance(sql, (int, Decimal)) and int(sql) == python
 
 
-@contextmanager
-def postgresql() -> Iterator[PostgreSQL]:
-    from tests import postgres  # it needs pytest, which the environment of Spark and ClickHouse may lack
+_ALONE = {engine.name: engine for engine in (DuckDB, SQLite, Spark, ClickHouse)}
+NAMES = (*_ALONE, "postgresql")
 
-    with ExitStack() as stack:
-        server = stack.enter_context(postgres.server())
-        engine = PostgreSQL(server.database())
-        stack.callback(engine.close)
-        yield engine
+_LIBRARIES = {"duckdb": "duckdb", "postgresql": "psycopg", "spark": "pyspark", "clickhouse": "chdb"}
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Engine | str]:
+    """The engine, or in words why it can't be asked here."""
+    library = _LIBRARIES.get(name)
+    if library and importlib.util.find_spec(library) is None:
+        yield f"{library} is not installed"
+    elif name in _ALONE:
+        with closing(_ALONE[name]()) as engine:
+            yield engine
+    elif importlib.util.find_spec("pytest") is None:
+        yield "the PostgreSQL server is started by tests/postgres.py, which needs pytest"
+    else:
+        from tests import postgres
+
+        if postgres.binaries() is None:
+            yield "no PostgreSQL server is installed"
+            return
+        with postgres.server() as server, closing(PostgreSQL(server.database())) as engine:
+            yield engine

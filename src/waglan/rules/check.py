@@ -94,7 +94,7 @@ class Checker:
         if value is None:
             raise self.mismatch(node, "None can't be compared or computed with.", "Write `is None` or `is not None`.")
         what = f"{self.source.written(node)} isn't a value of the language of rules."
-        why = "Integers have 64 bits, numbers are doubles of 1e-150 to 1e150 with no more digits than one holds."
+        why = "Integers have 64 bits, numbers are doubles of 1e-30 to 1e30 with no more digits than one holds."
         raise self.source.problem(node, what, why, "Write a smaller or simpler value.", "literal")
 
     def _exact(self, node: ast.Constant, value: float) -> bool:
@@ -190,7 +190,7 @@ class Checker:
         if not 0 < len(members) <= _MEMBERS_MAX:
             raise self.mismatch(node, f"A list has 1 to {_MEMBERS_MAX} members.", "Name the values.")
         all_of_one = unify((self.typed(left), *(self.typed(m) for m in members)))
-        if all_of_one is None or all_of_one[0].type not in ORDERED | {Type.TEXT, Type.BOOLEAN}:
+        if all_of_one is None or all_of_one[0].type not in ORDERED | {Type.TEXT}:
             raise self.mismatch(node, "These can't be compared with each other.", "Give values of one type.")
         sought, *others = all_of_one
         fixed = tuple(sorted({m.value for m in others if m.op == "const"}))

@@ -10,7 +10,7 @@ import msgspec
 from waglan.core.problem import Problem, nearest
 from waglan.rules.canonical import canonical, digest
 from waglan.rules.check import Checker
-from waglan.rules.limits import MAX_DEPTH, MAX_WEIGHT, depth, weight
+from waglan.rules.limits import fits
 from waglan.rules.lowering import lower
 from waglan.rules.node import Node, walk
 from waglan.rules.python import Closure, compiled
@@ -115,7 +115,7 @@ def parse(
         what = f"The rule gives a value of type {node.type}, not {wanted}."
         raise source.problem(tree, what, "It is used where that is needed.", "Compare the value.", "type")
     core = lower(node)
-    if depth(core) > MAX_DEPTH or weight(core) > MAX_WEIGHT:
+    if not fits(core):
         why = "Not every engine could count what the rule decides."
         raise source.problem(None, "The expression is too deep or too large.", why, "Split it into rules.", "limit")
     parts = tuple(walk(node))

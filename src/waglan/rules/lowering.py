@@ -11,10 +11,7 @@ from types import MappingProxyType
 
 from waglan.rules.functions import SPANS
 from waglan.rules.node import Node, const
-from waglan.rules.types import DAY_MS, LARGEST, WHOLE, Type
-
-_IN_RANGE = frozenset({"field", "const", "number", "table"})
-_CHOOSES = frozenset({"least", "greatest", "coalesce", "if"})
+from waglan.rules.types import DAY_MS, LARGEST, Type
 
 
 def lower(node: Node, variables: Mapping[str, str] = MappingProxyType({})) -> Node:
@@ -108,23 +105,6 @@ def _start(node: Node) -> Node:
     return Node("sub", Type.TIME, (midnight, const(Type.DURATION, node.value * 60_000)))
 
 
-def _factor(node: Node) -> Node:
-    """Operands of * and / are brought into the range of numbers, so that no engine can overflow or lose them."""
-    if node.type in WHOLE:
-        return node
-    return Node(node.op, node.type, tuple([a if _ranged(a) else Node("range", a.type, (a,)) for a in node.args]))
-
-
-def _ranged(node: Node) -> bool:
-    if node.op in _CHOOSES:
-        return all(_ranged(a) for a in node.args if a.type is Type.NUMBER)
-    if node.op in {"neg", "abs"}:
-        return _ranged(node.args[0])
-    if node.op == "div":  # an amount of money as a number: cents by 100
-        return node.args[0].op == "number" and node.args[1].op == "const" and node.args[1].value == 100.0
-    return node.op in _IN_RANGE
-
-
 _REWRITES: Mapping[str, Callable[[Node], Node]] = MappingProxyType(
     {
         "member": _member,
@@ -136,7 +116,5 @@ _REWRITES: Mapping[str, Callable[[Node], Node]] = MappingProxyType(
         "hour": _hour,
         "weekday": _weekday,
         "start": _start,
-        "mul": _factor,
-        "div": _factor,
     }
 )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from waglan.rules.node import Node
-from waglan.rules.types import GREATEST_MAGNITUDE, LARGEST, LEAST_MAGNITUDE, WHOLE
+from waglan.rules.types import LARGEST, WHOLE
 
 Closure = Callable[[Mapping[str, Any], int], Any]
 """Takes a row (`waglan.rules.row.row`) and the present time in milliseconds; gives a value, or None for unknown."""
@@ -119,11 +119,6 @@ class _Writer:
     def _named(self, node: Node) -> str:
         return str(node.value or node.op)
 
-    def _range(self, node: Node) -> str:
-        tests, (name,) = self._bound(node.args)
-        inside = f"{LEAST_MAGNITUDE!r} <= abs({name}) <= {GREATEST_MAGNITUDE!r} or {name} == 0"
-        return _unless(tests, f"{name} if {inside} else None")
-
     def _logic(self, node: Node) -> str:
         """Kleene's and/or: the deciding value at once, unknown when it might still have come."""
         decides, otherwise = ("False", "True") if node.op == "and" else ("True", "False")
@@ -194,7 +189,6 @@ _SPECIAL: Mapping[str, Callable[[_Writer, Node], str]] = MappingProxyType(
         "field": _Writer._field,
         "var": _Writer._named,
         "now": _Writer._named,
-        "range": _Writer._range,
         "and": _Writer._logic,
         "or": _Writer._logic,
         "isnull": _Writer._isnull,

@@ -50,7 +50,7 @@ def row(values: Mapping[str, Any], schema: Mapping[str, Type]) -> dict[str, Any]
 
 
 def number(value: float) -> float | None:
-    """The number itself where it is in the range of rules, else None (NaN, infinities, beyond 1e±150)."""
+    """The number itself where it is in the range of rules, else None (NaN, infinities, beyond 1e±30)."""
     return value if LEAST_MAGNITUDE <= abs(value) <= GREATEST_MAGNITUDE or value == 0 else None
 
 

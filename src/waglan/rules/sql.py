@@ -93,9 +93,6 @@ class Renderer:
     def _number(self, node: Node) -> str:
         return self._dialect.as_number(self.render(node.args[0]))
 
-    def _range(self, node: Node) -> str:
-        return self._dialect.ranged(self.render(node.args[0]))
-
     def _in(self, node: Node) -> str:
         type = node.args[0].type
         members = [self._dialect.constant(type, v) for v in node.value]
@@ -170,7 +167,6 @@ _RENDER: Mapping[str, Callable[[Renderer, Node], str]] = MappingProxyType(
         "neg": Renderer._neg,
         "abs": Renderer._abs,
         "number": Renderer._number,
-        "range": Renderer._range,
         "in": Renderer._in,
         "has": Renderer._has,
         "item": Renderer._item,

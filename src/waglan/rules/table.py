@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from waglan.core.problem import Problem, nearest
-from waglan.rules.row import cents
-from waglan.rules.types import LARGEST, Type
+from waglan.rules.row import cents, number
+from waglan.rules.types import GREATEST_MAGNITUDE, LARGEST, Type
 
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 ENDLESS = 10**9
@@ -114,8 +114,8 @@ def _table(name: str, raw: Any, where: str) -> Table:
     if not isinstance(given, list) or not 0 < len(given) <= MAX_ROWS:
         raise _fault(where, f"rows must be 1 to {MAX_ROWS} rows.", "They go into every query.", "Split the table.")
     rows: dict[tuple[str, ...], list[Period]] = {}
-    for number, row in enumerate(given, 1):
-        key, period = _row(row, tuple(keys), _KINDS[kind], f"{where}, row {number}")
+    for place, row in enumerate(given, 1):
+        key, period = _row(row, tuple(keys), _KINDS[kind], f"{where}, row {place}")
         rows.setdefault(key, []).append(period)
     return Table(name, tuple(keys), _KINDS[kind], {key: _sorted(key, rows[key], where) for key in rows})
 
@@ -157,7 +157,7 @@ def _value(value: Any, kind: Type, where: str) -> Any:
         return value
     if kind is Type.INTEGER and plain and abs(value) <= LARGEST:
         return value
-    if kind is Type.NUMBER and (plain or isinstance(value, float)) and (value == 0 or 1e-150 <= abs(value) <= 1e150):
+    if kind is Type.NUMBER and _real(value):
         return float(value) + 0.0
     if kind is Type.MONEY and (plain or isinstance(value, str)):
         exact = cents(value)
@@ -165,6 +165,11 @@ def _value(value: Any, kind: Type, where: str) -> Any:
             return exact
     example = {Type.MONEY: '"500000.00"', Type.TEXT: '"…"', Type.BOOLEAN: "true"}.get(kind, "1")
     raise _fault(where, f"value must be of type {kind}.", f"It is {value!r}.", f"Write value = {example}.")
+
+
+def _real(value: Any) -> bool:
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= GREATEST_MAGNITUDE
+    return plain and number(float(value)) is not None
 
 
 def _known(raw: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:

@@ -43,8 +43,8 @@ ORDERED = WHOLE | {Type.NUMBER}
 LARGEST = 2**63 - 1
 """Integers run from -LARGEST to LARGEST, so that a change of sign never overflows."""
 
-LEAST_MAGNITUDE, GREATEST_MAGNITUDE = 1e-150, 1e150
-"""A number is 0 or between these in magnitude: no product or quotient of two overflows or vanishes on any engine."""
+LEAST_MAGNITUDE, GREATEST_MAGNITUDE = 1e-30, 1e30
+"""A number that is read is 0 or between these in magnitude, so that what is computed never overflows or vanishes."""
 
 DAY_MS = 86_400_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from waglan.rules.types import GREATEST_MAGNITUDE, LARGEST, LEAST_MAGNITUDE, WHO
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
-class Dialect:
+class Dialect(ABC):
     """Writes the core operations in one engine's SQL.
 
     Every method gives text that stands for itself between any two operators, and is unknown (NULL) exactly where the
@@ -55,26 +56,22 @@ class Dialect:
         loaded = {Type.MONEY: self.cents, Type.TIME: self.milliseconds, Type.DATE: self.days}.get(type)
         return column if loaded is None else loaded(column)
 
-    def cents(self, column: str) -> str:
-        """Money as whole cents."""
-        raise NotImplementedError
+    @abstractmethod  # money as whole cents
+    def cents(self, column: str) -> str: ...
 
-    def milliseconds(self, column: str) -> str:
-        """A time as milliseconds since 1970 UTC."""
-        raise NotImplementedError
+    @abstractmethod  # a time as milliseconds since 1970 UTC
+    def milliseconds(self, column: str) -> str: ...
 
-    def days(self, column: str) -> str:
-        """A date as days since 1970."""
-        raise NotImplementedError
+    @abstractmethod  # a date as days since 1970
+    def days(self, column: str) -> str: ...
 
-    def ranged(self, x: str) -> str:
+    def ranged(self, column: str) -> str:
         """A number in the range of rules, else unknown; NaN and infinities aren't in it."""
-        low, high = self.real(LEAST_MAGNITUDE), self.real(GREATEST_MAGNITUDE)
-        return f"CASE WHEN abs({x}) BETWEEN {low} AND {high} OR {x} = {self.real(0.0)} THEN {x} END"
+        low, high, zero = self.real(LEAST_MAGNITUDE), self.real(GREATEST_MAGNITUDE), self.real(0.0)
+        return f"CASE WHEN abs({column}) BETWEEN {low} AND {high} OR {column} = {zero} THEN {column} END"
 
-    def whole_sum(self, sign: str, a: str, b: str) -> str:
-        """+, - or * of integers, unknown beyond 64 bits."""
-        raise NotImplementedError
+    @abstractmethod  # +, - or * of integers, unknown beyond 64 bits
+    def whole_sum(self, sign: str, a: str, b: str) -> str: ...
 
     def quotient(self, a: str, b: str) -> str:
         """Division of numbers, unknown by zero."""
