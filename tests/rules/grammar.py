@@ -198,7 +198,7 @@ class Writer:
             other = kind
             if kind in (T.INTEGER, T.NUMBER, T.MONEY) and r.random() < 0.4:
                 other = self._any_of(T.INTEGER, T.NUMBER)
-            if kind is T.MONEY and other is T.NUMBER:  # a constant there must be money
+            if kind is T.MONEY and other is not T.MONEY:  # a constant there must be money
                 fixed = r.choice(("0.5", "-7.25", "100000", "0.00", "1e5"))
                 return f"({w(kind, d)} {r.choice(signs)} {r.choice((fixed, f'abs({w(other, d)})'))})"
             return f"({w(kind, d)} {r.choice(signs)} {w(other, d)})"
@@ -264,7 +264,8 @@ class Writer:
     def _moneys(self) -> list[Callable[[int], str]]:
         w, r = self.rule, self._r
         return [
-            lambda d: f"({w(T.MONEY, d)} {r.choice('+-')} {w(self._any_of(T.MONEY, T.INTEGER), d)})",
+            lambda d: f"({w(T.MONEY, d)} {r.choice('+-')} {w(T.MONEY, d)})",
+            lambda d: f"({w(T.MONEY, d)} {r.choice('+-')} {r.choice(('7', '-0.25', 'i1', w(T.INTEGER, d) + ' * 1'))})",
             lambda d: f"({w(T.MONEY, d)} * {w(T.INTEGER, d)})",
             lambda d: f"(-{w(T.MONEY, d)})",
             lambda d: f"abs({w(T.MONEY, d)})",
