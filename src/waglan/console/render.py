@@ -9,12 +9,18 @@ from functools import cache, partial
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from waglan.console import charts, language, static
 from waglan.console.saying import said
 from waglan.console.words import NOTICES, english
 from waglan.core.case import LANGUAGES, Language
+
+
+@cache
+def _compiled() -> _Compiled:
+    return _Compiled()
 
 
 @cache
@@ -28,6 +34,7 @@ def _environment(name: Language) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled(),
         cache_size=-1,
     )
     words = language.catalogue(name)
@@ -64,10 +71,27 @@ def render(template: str, name: Language, data: Mapping[str, Any]) -> bytes:
     return _environment(name).get_template(template).render(data).encode()
 
 
-def warm() -> None:
-    """Compile what every page needs, so that the first visitor needn't wait."""
+def warm(every: bool = False) -> None:
+    """Compile what every page needs, or every page, so that the first visitor needn't wait."""
     for name in LANGUAGES:
-        _environment(name).get_template("frame/base.html")
+        environment = _environment(name)
+        for template in environment.list_templates(("html",)) if every else ("frame/base.html",):
+            environment.get_template(template)
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates are the same in every language, so each is compiled once for all of them."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._code.get(bucket.key)
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
 
 
 def _word(translate: Any, group: str, code: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TextIO, TypeVar
 
 from waglan.console.house import House
+from waglan.console.render import warm
 from waglan.core.problem import Problem
 from waglan.review import rounds
 
@@ -19,7 +20,7 @@ BATCH = 20_000
 
 
 class RoundsThread:
-    """Follows the log and does the review rounds until told to stop.
+    """Compiles the pages, then follows the log and does the review rounds until told to stop.
 
     Several processes may do the same: the index lets one of them at a time, and what a round does is on the log, so
     it is done once. A log that can't be written, or any other failure, is said on standard error once and tried
@@ -51,6 +52,7 @@ class RoundsThread:
 
     def _run(self) -> None:
         since = ROUNDS_S
+        self._try("templates", lambda: warm(every=True))
         while not self._stop.is_set():
             behind = self._try("index", lambda: self._house.index.follow(BATCH)) or 0
             since += FOLLOW_S
