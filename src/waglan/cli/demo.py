@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 APPLICANTS = 10_000
 FOLDER, DATA_FOLDER = Path("waglan-demo"), Path("waglan-demo-data")
 ADDRESS = "127.0.0.1"
+WORKSHOP_BYTES = 512 * 1024 * 1024
+"""So much memory must be free for the bank to be made in it; it takes a tenth of that."""
 WORTH = ("careless", "outage", "bias")
 """The three of what is planted that the demo points at."""
 
@@ -76,7 +81,10 @@ def sample_bank(place: Path, applicants: int, *, fresh: bool, home: str) -> dict
         place.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{place.name}.", suffix=".part", dir=place.parent))
         try:
-            figures |= _made(part, applicants)
+            with _workshop() as workshop:
+                figures |= _made(workshop / "bank", applicants)
+                shutil.copytree(workshop / "bank", part, dirs_exist_ok=True)
+            os.sync()
             if place.exists():
                 shutil.rmtree(place)
             part.rename(place)
@@ -85,6 +93,15 @@ def sample_bank(place: Path, applicants: int, *, fresh: bool, home: str) -> dict
             raise
     figures |= _opened(place, home, prove=bool(figures["made"]))
     return figures | {"seconds": round(time.monotonic() - started, 1)}
+
+
+@contextmanager
+def _workshop() -> Iterator[Path]:
+    """Where a month of small commits is made, before it goes to the disk in one: in memory where there is some."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > WORKSHOP_BYTES
+    with tempfile.TemporaryDirectory(prefix="waglan-", dir=memory if roomy else None) as folder:
+        yield Path(folder)
 
 
 def _there(place: Path) -> bool:
