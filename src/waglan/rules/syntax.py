@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 
 from waglan.core.problem import Problem
@@ -27,7 +28,7 @@ class Source:
     def __init__(self, text: str, where: str = "") -> None:
         self._where = where
         self.text = text.strip()
-        self._lines = self.text.splitlines()
+        self._lines = re.split("\r\n|\r|\n", self.text)  # as the parser counts; splitlines knows further ends of lines
 
     def problem(self, node: ast.AST | None, what: str, why: str, next: str, code: str) -> Problem:
         """A Problem that names the place of ``node``."""
