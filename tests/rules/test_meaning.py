@@ -119,6 +119,7 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
     ("any(x == id for x in reasons)", {"reasons": ("a",)}, None),
     ("any(x == 'a' or x == id for x in reasons)", {"reasons": ("b", "a")}, True),
     ("any(key for x in reasons)", {"reasons": (), "key": True}, False),
+    ("any(lower(x) < x for x in reasons)", {"reasons": ("Z",)}, False),
     ("all(x in why for x in reasons)", {"reasons": ("a", "b"), "why": ("b", "a", "c")}, True),
     ("all(len(x) > 1 for x in reasons)", {"reasons": ()}, True),
     ("all(x == id for x in reasons)", {"reasons": ("a",)}, None),
