@@ -134,6 +134,10 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
     ('table("cap", id, on=day)', {"day": datetime.date(2024, 2, 29)}, None),
     ('table("cap", "b", on=day)', {"day": datetime.date(2024, 2, 29)}, None),
     ('table("rate", id, "it\'s", on=date("2026-01-01"))', {"id": "a"}, 0.1),
+    ('table("cap", "a", on=date(started_at))', {"started_at": 1_709_136_000_000 - 1}, 10_000_050),
+    ('table("cap", "a", on=date(started_at, "+00:00"))', {"started_at": 1_709_164_799_999}, 10_000_050),
+    ('table("cap", "a", on=date(started_at, "+00:00"))', {"started_at": 1_709_164_800_000}, -500),
+    ('table("cap", "a", on=date(started_at))', {"started_at": 1_709_164_800_000 - 8 * 3_600_000}, -500),
     # several sorts at once
     ("True and 1 < 2", {}, True),
     ("False or key", {}, None),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from waglan.core import Problem
-from waglan.rules import Type, load_tables, tables
+from waglan.rules import Type, load_tables, parse, tables
 
 HEAD = '[tables.t]\nkeys = ["k"]\nvalue = "{}"\n'
 ROW = '[[tables.t.rows]]\nk = "a"\nfrom = 2024-01-01\nvalue = {}\ncites = "c"\n'
@@ -44,6 +44,17 @@ def test_what_holds_on_a_day(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_values(kind: str, written: str, value: object) -> None:
     assert tables(one(kind, written))["t"].at(("a",), day("2024-01-01")) == value
+
+
+def test_a_table_of_two_hundred_rows_goes_into_a_rule() -> None:
+    rows = "".join(ROW.format(n).replace('"a"', f'"k{n}"') for n in range(200))
+    rule = parse(
+        'table("t", k, on=date(at)) > 5',
+        {"k": Type.TEXT, "at": Type.TIME},
+        tables=tables(HEAD.format("integer") + rows),
+    )
+    assert rule.closure()({"k": "k6", "at": 1_767_196_800_000}, 0) is True
+    assert len(rule.sql("duckdb")) < 40_000
 
 
 def test_a_citation_changes_no_digest_and_a_value_does() -> None:

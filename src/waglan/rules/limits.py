@@ -16,6 +16,9 @@ MAX_DEPTH = 24
 MAX_WEIGHT = 2_000
 """Parts of the SQL, counting what a guard repeats."""
 
+MAX_COPIES = 128
+"""Times that guards within guards may repeat one part: planners take longest over these."""
+
 MAX_EXPONENT = 300
 """Decimal exponent that a computed number stays within on both sides; doubles reach 1e308 and 1e-308."""
 
@@ -41,7 +44,8 @@ _READ = Bounds(30, 30 + _ROUNDING)
 
 def fits(node: Node) -> bool:
     """Whether a lowered expression is small enough for every engine."""
-    return depth(node) <= MAX_DEPTH and weight(node) <= MAX_WEIGHT and _exponents(node)
+    small = depth(node) <= MAX_DEPTH and weight(node) <= MAX_WEIGHT and copies(node) <= MAX_COPIES
+    return small and _exponents(node)
 
 
 def depth(node: Node) -> int:
@@ -52,11 +56,16 @@ def depth(node: Node) -> int:
 
 def weight(node: Node) -> int:
     """How many parts the SQL of a lowered expression has, on the engine that needs most."""
-    repeats = 2 if _sum(node) else _REPEATS.get(node.op, 1)
+    repeats = _repeats(node)
     if node.op == "table":
         repeats = 2 * sum(len(periods) for periods in node.value.rows.values())
     own = 4 if node.op == "field" and node.type is Type.NUMBER else 1
     return own + repeats * sum(weight(a) for a in node.args)
+
+
+def copies(node: Node) -> int:
+    """How often the SQL repeats the part that it repeats most."""
+    return _repeats(node) * max((copies(a) for a in node.args), default=1)
 
 
 def bounds(node: Node) -> Bounds:
@@ -87,6 +96,10 @@ def _constant(value: float) -> Bounds:
 def _exponents(node: Node) -> bool:
     own = node.type is not Type.NUMBER or max(bounds(node)) <= MAX_EXPONENT
     return own and all(_exponents(a) for a in node.args)
+
+
+def _repeats(node: Node) -> int:
+    return 2 if _sum(node) else _REPEATS.get(node.op, 1)
 
 
 def _sum(node: Node) -> bool:

@@ -105,6 +105,15 @@ def _start(node: Node) -> Node:
     return Node("sub", Type.TIME, (midnight, const(Type.DURATION, node.value * 60_000)))
 
 
+def _table(node: Node) -> Node:
+    """On the day of a moment: the periods as moments instead, so that no row computes the day again."""
+    *keys, day = node.args
+    if day.op != "floordiv":
+        return node
+    moment, offset = day.args[0].args
+    return Node("table", node.type, (*keys, moment), node.value.shifted(DAY_MS, -offset.value))
+
+
 _REWRITES: Mapping[str, Callable[[Node], Node]] = MappingProxyType(
     {
         "member": _member,
@@ -116,5 +125,6 @@ _REWRITES: Mapping[str, Callable[[Node], Node]] = MappingProxyType(
         "hour": _hour,
         "weekday": _weekday,
         "start": _start,
+        "table": _table,
     }
 )

@@ -64,6 +64,14 @@ class Table(msgspec.Struct, frozen=True):
         period = self.period(key, day)
         return None if period is None else period.value
 
+    def shifted(self, factor: int, offset: int) -> Table:
+        """The same values by another count of time: periods times ``factor`` plus ``offset``."""
+        rows = {
+            key: tuple(Period(p.begins * factor + offset, p.ends * factor + offset, p.value, p.cites) for p in periods)
+            for key, periods in self.rows.items()
+        }
+        return Table(self.name, self.keys, self.type, rows)
+
     def digest(self) -> str:
         """SHA-256 of all that can change an answer; a citation can't."""
         rows = [[*key, p.begins, p.ends, p.value] for key in sorted(self.rows) for p in self.rows[key]]
