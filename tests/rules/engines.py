@@ -256,6 +256,9 @@ NAMES = (*_ALONE, "postgresql")
 
 _LIBRARIES = {"duckdb": "duckdb", "postgresql": "psycopg", "spark": "pyspark", "clickhouse": "chdb"}
 
+HERE = tuple(n for n in NAMES if n not in _LIBRARIES or importlib.util.find_spec(_LIBRARIES[n]) is not None)
+"""Those whose library the lock installs, or somebody did: what the tests ask. bench/rules_fuzz.py names the others."""
+
 
 @contextmanager
 def opened(name: str) -> Iterator[Engine | str]:

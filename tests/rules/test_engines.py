@@ -18,7 +18,7 @@ ROWS = grammar.rows(Random(5), 150)
 PREPARED = [row(r, types(grammar.SCHEMA)) for r in ROWS]
 
 
-@pytest.fixture(scope="module", params=engines.NAMES)
+@pytest.fixture(scope="module", params=engines.HERE)
 def engine(request: pytest.FixtureRequest) -> Iterator[engines.Engine]:
     with engines.opened(request.param) as found:
         if isinstance(found, str):

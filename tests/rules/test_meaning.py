@@ -146,7 +146,7 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
 ]
 
 
-@pytest.fixture(scope="module", params=engines.NAMES)
+@pytest.fixture(scope="module", params=engines.HERE)
 def engine(request: pytest.FixtureRequest) -> Iterator[engines.Engine]:
     with engines.opened(request.param) as found:
         if isinstance(found, str):
