@@ -156,6 +156,8 @@ def _opened(place: Path, home: str, *, prove: bool) -> dict[str, Any]:
             house.index.follow()
         finally:
             house.close()
+        import waglan.console.worker  # noqa: F401 - while the proof is checked: the server needs it next
+
         link = _link(workspace, home)
         figures = proof.result() if proof else {"entries": workspace.ledger.head().size}
     looks = {p.scenario: p for p in read_planted(place)}
