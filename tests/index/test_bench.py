@@ -20,7 +20,7 @@ def test_a_sample_year_is_made_once_and_every_query_is_timed(tmp_path):
     made = run("bench/million.py", str(folder), "--decisions", "600", "--complete", "200", "--days", "6")
     assert made["decisions"] == 600 and made["entries"] > 700
     figures = run("bench/index.py", "--log", str(folder), "--rounds", "2")
-    assert figures["decisions"] == 600 and figures["entries"] == made["entries"] and figures["build_s"] > 0
+    assert figures["decisions"] == 600 and figures["entries"] == made["entries"] and figures["entries_per_s"] > 0
     assert len(figures["queries"]) > 40 and figures["bytes"] > 100_000
     with (
         Workspace.open(folder) as workspace,
