@@ -15,11 +15,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 from waglan.core.problem import Problem
 from waglan.ledger import wal
+from waglan.ledger.script import statements
 
 VERSION = 1
 WAIT_S = 5.0
@@ -178,7 +178,7 @@ class IndexFile:
                 return
             self._begin(connection, True)
             for number in range(self._version(connection) + 1, VERSION + 1):
-                for statement in _statements(number):
+                for statement in statements("waglan.index", f"index_{number}.sql"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
@@ -275,9 +275,3 @@ def _refused(path: Path, why: str) -> Problem:
         code="index.unavailable",
         status=503,
     )
-
-
-def _statements(number: int) -> list[str]:
-    script = files("waglan.index").joinpath(f"index_{number}.sql").read_text(encoding="utf-8")
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [each for each in "\n".join(lines).split(";") if each.strip()]

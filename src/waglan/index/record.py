@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from importlib.resources import files
 
 import msgspec
 
@@ -15,6 +14,7 @@ from waglan.index.later import take_events
 from waglan.index.projection import Placed
 from waglan.index.subject import key
 from waglan.index.tally import Measures, Row
+from waglan.ledger.script import statements
 
 __all__ = ["Decisions", "Detail"]
 
@@ -29,9 +29,7 @@ class Decisions:
 
     def tables(self) -> tuple[str, ...]:
         """The statements of ``record.sql``."""
-        script = files("waglan.index").joinpath("record.sql").read_text(encoding="utf-8")
-        lines = [line for line in script.splitlines() if not line.startswith("--")]
-        return tuple(each.strip() for each in "\n".join(lines).split(";") if each.strip())
+        return tuple(each.strip() for each in statements("waglan.index", "record.sql"))
 
     def apply(self, connection: sqlite3.Connection, leaves: Sequence[Placed]) -> None:
         """Take in the next entries."""

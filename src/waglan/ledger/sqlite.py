@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from waglan.ledger import chunk, sqlite_faults, wal
+from waglan.ledger.script import statements
 from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
 from waglan.ledger.wal import HARD_BYTES, PAGE_BYTES, SOFT_BYTES, Checkpointer
 
@@ -201,7 +201,7 @@ class SqliteStore:
             wal.enter(connection, self._busy_s)
             self._begin(connection)
             for number in range(connection.execute("PRAGMA user_version").fetchone()[0] + 1, VERSION + 1):
-                for statement in _statements(number):
+                for statement in statements("waglan.ledger", f"sqlite_{number}.sql"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
@@ -282,10 +282,3 @@ def _wal_bytes(chunks: Sequence[chunk.Chunk], batch: Batch) -> int:
     """About how many bytes a commit adds to the write-ahead log: whole pages, changed inner pages among them."""
     packed = sum(len(each.leaves) + len(each.sealed) + 2 * PAGE_BYTES for each in chunks)
     return packed + 2 * PAGE_BYTES * len(batch.tiles) + 4 * PAGE_BYTES
-
-
-def _statements(number: int) -> list[str]:
-    """The statements of a numbered migration; none of ours holds a semicolon inside a text."""
-    script = files("waglan.ledger").joinpath(f"sqlite_{number}.sql").read_text(encoding="utf-8")
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [each for each in "\n".join(lines).split(";") if each.strip()]

@@ -11,13 +11,13 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from waglan.core.clock import Clock
 from waglan.core.problem import Problem
 from waglan.ledger import wal
+from waglan.ledger.script import statements
 
 VERSION = 1
 WAIT_S = 5.0
@@ -148,9 +148,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             status=503,
         )
     for number in range(version + 1, VERSION + 1):
-        script = files("waglan.review").joinpath(f"outbox_{number}.sql").read_text(encoding="utf-8")
-        lines = [line for line in script.splitlines() if not line.startswith("--")]
-        for statement in "\n".join(lines).split(";"):
-            if statement.strip():
-                connection.execute(statement)
+        for statement in statements("waglan.review", f"outbox_{number}.sql"):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {number}")

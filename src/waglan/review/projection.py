@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from waglan.core.problem import Problem
 from waglan.index.projection import DecisionLeaf, Placed
 from waglan.ledger.log import Ledger
+from waglan.ledger.script import statements
 from waglan.review.events import FOLDS, TOLD, Fold
 from waglan.review.key import ReviewKey
 from waglan.review.opening import Opening, opening
@@ -55,9 +55,7 @@ class Queue:
         return cls(key, lambda entry_id: decision_leaf(workspace.ledger, entry_id))
 
     def tables(self) -> tuple[str, ...]:
-        script = files("waglan.review").joinpath("queue_1.sql").read_text(encoding="utf-8")
-        lines = [line for line in script.splitlines() if not line.startswith("--")]
-        return tuple(each for each in "\n".join(lines).split(";") if each.strip())
+        return tuple(statements("waglan.review", "queue_1.sql"))
 
     def apply(self, connection: sqlite3.Connection, leaves: Sequence[Placed]) -> None:
         rules = rules_in_force(connection)
