@@ -62,6 +62,23 @@ key.manage             admin
 settings.read          admin auditor examiner
 settings.manage        admin
 metrics.read           admin developer approver auditor examiner machine
+register.read          admin developer user reviewer approver auditor examiner
+register.keep          admin developer approver
+incident.read          admin developer user reviewer approver auditor examiner machine
+incident.open          admin developer user reviewer approver machine
+incident.act           admin developer approver
+suspension.begin       admin developer reviewer approver machine
+suspension.end         approver:x
+drill.run              admin developer approver
+rule.read              admin developer user reviewer approver auditor examiner
+rule.propose           developer approver
+rule.release           approver:x
+tier.raise             developer approver
+tier.lower             approver:x
+clause.verify          approver
+clause.attest          approver
+evidence.read          admin developer user reviewer approver auditor examiner machine
+evidence.export        admin approver auditor examiner
 """
 ALLOWED = {
     action: {each.partition(":")[0]: each.partition(":")[2] for each in roles}

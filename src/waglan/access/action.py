@@ -40,6 +40,23 @@ class Action(StrEnum):
     SETTINGS_READ = "settings.read"
     SETTINGS_MANAGE = "settings.manage"
     METRICS_READ = "metrics.read"
+    REGISTER_READ = "register.read"
+    REGISTER_KEEP = "register.keep"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_OPEN = "incident.open"
+    INCIDENT_ACT = "incident.act"
+    SUSPENSION_BEGIN = "suspension.begin"
+    SUSPENSION_END = "suspension.end"
+    DRILL_RUN = "drill.run"
+    RULE_READ = "rule.read"
+    RULE_PROPOSE = "rule.propose"
+    RULE_RELEASE = "rule.release"
+    TIER_RAISE = "tier.raise"
+    TIER_LOWER = "tier.lower"
+    CLAUSE_VERIFY = "clause.verify"
+    CLAUSE_ATTEST = "clause.attest"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_EXPORT = "evidence.export"
 
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(action.partition(".")[0] for action in Action))

@@ -67,14 +67,18 @@ class Ruling(NamedTuple):
 
 
 A = Action
-_LOOK = (A.USE_CASE_READ, A.MODEL_READ, A.CONTROL_READ, A.LEDGER_READ)
+_LOOK = (
+    A.USE_CASE_READ, A.MODEL_READ, A.CONTROL_READ, A.LEDGER_READ, A.REGISTER_READ, A.INCIDENT_READ, A.RULE_READ,
+    A.EVIDENCE_READ,
+)  # fmt: skip
 _SUPERVISE = (
     A.DECISION_READ, A.DECISION_READ_PRIVATE, A.REVIEW_READ, A.ATTENTION_READ, A.SUBJECT_FIND, *_LOOK, A.LEDGER_EXPORT,
-    A.PERSON_READ, A.SETTINGS_READ, A.METRICS_READ,
+    A.EVIDENCE_EXPORT, A.PERSON_READ, A.SETTINGS_READ, A.METRICS_READ,
 )  # fmt: skip
 _MACHINE = (
     A.DECISION_MAKE, A.DECISION_READ, A.DECISION_READ_PRIVATE, A.REVIEW_READ, A.REQUEST_OPEN, A.SUBJECT_OPT_OUT,
     A.USE_CASE_READ, A.USE_CASE_TRY, A.MODEL_READ, A.CONTROL_READ, A.LEDGER_READ, A.LEDGER_EXPORT, A.METRICS_READ,
+    A.EVIDENCE_READ, A.INCIDENT_READ, A.INCIDENT_OPEN, A.SUSPENSION_BEGIN,
 )  # fmt: skip
 
 TABLE: tuple[Rule, ...] = (
@@ -83,23 +87,32 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule("admin.looks", "admin", (A.DECISION_READ, *_LOOK, A.METRICS_READ), "any"),
     Rule("admin.keeps_data", "admin", (A.SUBJECT_FIND, A.SUBJECT_OPT_OUT, A.SUBJECT_HOLD, A.SUBJECT_ERASE), "any"),
+    Rule("admin.contains", "admin", (A.INCIDENT_OPEN, A.INCIDENT_ACT, A.SUSPENSION_BEGIN, A.DRILL_RUN), "any"),
+    Rule("admin.keeps_registers", "admin", (A.REGISTER_KEEP, A.EVIDENCE_EXPORT), "any"),
     Rule("developer.looks", "developer", (A.DECISION_READ, *_LOOK, A.METRICS_READ), "any"),
     Rule("developer.builds", "developer", (A.USE_CASE_TRY, A.MODEL_REGISTER, A.MODEL_WITHDRAW, A.CONTROL_TEST), "any"),
+    Rule("developer.proposes", "developer", (A.REGISTER_KEEP, A.RULE_PROPOSE, A.TIER_RAISE), "any"),
+    Rule("developer.contains", "developer", (A.INCIDENT_OPEN, A.INCIDENT_ACT, A.SUSPENSION_BEGIN, A.DRILL_RUN), "any"),
     Rule("provider.own_models", "provider", (A.MODEL_READ,), "own"),
     Rule("user.decides", "user", (A.DECISION_MAKE, A.USE_CASE_TRY), "any"),
     Rule("user.looks", "user", (A.DECISION_READ, *_LOOK), "any"),
     Rule("user.own_cases", "user", (A.DECISION_READ_PRIVATE,), "own"),
-    Rule("user.serves", "user", (A.REQUEST_OPEN, A.SUBJECT_FIND, A.SUBJECT_OPT_OUT), "any"),
+    Rule("user.serves", "user", (A.REQUEST_OPEN, A.SUBJECT_FIND, A.SUBJECT_OPT_OUT, A.INCIDENT_OPEN), "any"),
     Rule("reviewer.looks", "reviewer", (A.DECISION_READ, A.DECISION_READ_PRIVATE, A.REVIEW_READ, *_LOOK), "any"),
     Rule("reviewer.judges", "reviewer", (A.REVIEW_TAKE, A.REVIEW_JUDGE), "other"),
     Rule("reviewer.answers", "reviewer", (A.REQUEST_ANSWER,), "apart"),
-    Rule("reviewer.opens", "reviewer", (A.REQUEST_OPEN,), "any"),
+    Rule("reviewer.opens", "reviewer", (A.REQUEST_OPEN, A.INCIDENT_OPEN, A.SUSPENSION_BEGIN), "any"),
     Rule("reviewer.own_attention", "reviewer", (A.ATTENTION_READ,), "own"),
     Rule("approver.looks", "approver", (A.DECISION_READ, A.DECISION_READ_PRIVATE, A.REVIEW_READ, *_LOOK), "any"),
     Rule("approver.releases", "approver", (A.REVIEW_RELEASE,), "apart"),
     Rule("approver.changes", "approver", (A.DECISION_OVERRIDE, A.DECISION_CORRECT), "other"),
     Rule("approver.answers", "approver", (A.REQUEST_ANSWER,), "apart"),
     Rule("approver.opens", "approver", (A.REQUEST_OPEN,), "any"),
+    Rule("approver.keeps", "approver", (A.REGISTER_KEEP, A.RULE_PROPOSE, A.TIER_RAISE, A.EVIDENCE_EXPORT), "any"),
+    Rule("approver.contains", "approver", (A.INCIDENT_OPEN, A.INCIDENT_ACT, A.SUSPENSION_BEGIN, A.DRILL_RUN), "any"),
+    Rule("approver.resumes", "approver", (A.SUSPENSION_END,), "other"),
+    Rule("approver.second", "approver", (A.RULE_RELEASE, A.TIER_LOWER), "other"),
+    Rule("approver.answers_for", "approver", (A.CLAUSE_VERIFY, A.CLAUSE_ATTEST), "any"),
     Rule("approver.measures", "approver", (A.ATTENTION_READ, A.ATTENTION_SEED, A.METRICS_READ), "any"),
     Rule("auditor.reads", "auditor", _SUPERVISE, "any"),
     Rule("examiner.reads", "examiner", _SUPERVISE, "any"),
@@ -108,8 +121,11 @@ TABLE: tuple[Rule, ...] = (
 """The policy. docs/access.md shows it, and a test compares the two."""
 
 VERDICTS: frozenset[Action] = frozenset(
-    (A.REVIEW_TAKE, A.REVIEW_JUDGE, A.REVIEW_RELEASE, A.REQUEST_ANSWER, A.DECISION_OVERRIDE, A.DECISION_CORRECT)
-)
+    (
+        A.REVIEW_TAKE, A.REVIEW_JUDGE, A.REVIEW_RELEASE, A.REQUEST_ANSWER, A.DECISION_OVERRIDE, A.DECISION_CORRECT,
+        A.RULE_RELEASE, A.TIER_LOWER, A.CLAUSE_VERIFY, A.CLAUSE_ATTEST,
+    )
+)  # fmt: skip
 """What only a person who signed in can do: not a key, and not the command line either."""
 
 SCOPES: tuple[Action, ...] = _MACHINE

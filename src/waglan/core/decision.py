@@ -41,6 +41,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
         Where it goes and the codes of what sent it there.
     models
         Every model asked, in order, answered or not.
+    tier, observed_tier
+        The risk tier that was acted on, and the one that recent decisions suggested, where that was computed.
+    rules
+        Digest of the set of rules in force, which names each rule's own (`waglan.core.events.RuleInForce`).
     policy_digest
         SHA-256 of the manifest in force.
     failover
@@ -72,6 +76,8 @@ class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     imported: bool = False
     disclosure_id: str = ""
     disclosure_lang: Language | None = None
+    observed_tier: Tier | None = None
+    rules: str = ""
     decided_at: int = 0
     latency_us: int = 0
 
@@ -104,6 +110,7 @@ class DecisionFacts(Event, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     latency_us: int = 0
     models: tuple[tuple[str, str, str, str, str, bool], ...] = ()
     notice_id: str = ""
+    observed_tier: Tier | None = None
     opt_out: bool | None = None
     oversight_level: Oversight | None = None
     phase: str = ""
@@ -114,6 +121,7 @@ class DecisionFacts(Event, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     redacted: bool = False
     replay: bool = False
     route: Route | None = None
+    rules: str = ""
     score: str | None = None
     source: str = ""
     source_seq: int | None = None
@@ -161,6 +169,7 @@ def facts(decision: Decision, classes: tuple[str, ...]) -> DecisionFacts:
         latency_us=decision.latency_us,
         models=tuple([(m.id, m.version, m.digest, m.provider, m.region, m.answered) for m in decision.models]),
         notice_id=case.notice_id,
+        observed_tier=decision.observed_tier,
         opt_out=_saw(seen.get(OPT_OUT_CONTROL)),
         oversight_level=decision.oversight_level,
         phase=decision.phase,
@@ -171,6 +180,7 @@ def facts(decision: Decision, classes: tuple[str, ...]) -> DecisionFacts:
         redacted=redacted,
         replay=decision.replay,
         route=decision.route,
+        rules=decision.rules,
         score=None if outcome is None else _decimal(outcome.score, 6),
         source=case.source,
         source_seq=case.source_seq,

@@ -1,0 +1,1 @@
+"""Evidence: what obligations ask, what decisions and registers answer, and a pack that proves it."""
