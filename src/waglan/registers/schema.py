@@ -55,7 +55,8 @@ _SCHEMAS: dict[str, dict[str, Type]] = {
     },
     "drills": {
         "drill": _T, "what": _T, "use_case": _T, "target": _T, "passed": _B, "asked": _I, "fallback": _I,
-        "queued": _I, "uncontrolled": _I, "recovery_seconds": _N, "target_seconds": _N, "began_at": _AT, "ended_at": _AT,
+        "queued": _I, "uncontrolled": _I, "recovery_seconds": _N, "target_seconds": _N, "began_at": _AT,
+        "ended_at": _AT,
     },
     "attestations": {
         "clause": _T, "entity": _T, "person": _T, "document": _T, "given_at": _AT, "expires_at": _AT,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from waglan.core.events import RuleGate
+from waglan.core.events.obligations import RuleGate
 from waglan.core.events.registers import Licence
 
 Wording = Literal["primary", "secondary", "unverified"]
