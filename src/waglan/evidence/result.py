@@ -150,7 +150,7 @@ class Headlines(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """What was recorded against what somebody else counted of the same time; a ``ratio`` below 0.99 marks every share."""
+    """What was recorded against what somebody else counted of the same time; ``ratio`` below 0.99 marks all shares."""
 
     source: str
     use_case: str
