@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -12,8 +13,9 @@ from waglan.console.visit import Visit
 
 
 class Entry(NamedTuple):
-    """A line of the navigation; ``label`` is a msgid of the frame's catalogue."""
+    """A line of the navigation; ``group`` and ``label`` are msgids of the frame's catalogue."""
 
+    group: str
     key: str
     address: str
     label: str
@@ -26,16 +28,17 @@ def _(text: str) -> str:
     return text
 
 
+WORK, PROOF, HOUSE = _("Work"), _("Proof"), _("House")
 NAVIGATION: tuple[Entry, ...] = (
-    Entry("overview", "/overview", _("Overview"), Action.DECISION_READ, "decision"),
-    Entry("use-cases", "/use-cases", _("Use cases"), Action.USE_CASE_READ, "use_case"),
-    Entry("decisions", "/decisions", _("Decisions"), Action.DECISION_READ, "decision"),
-    Entry("reviews", "/reviews", _("Reviews"), Action.REVIEW_READ, "review"),
-    Entry("controls", "/controls", _("Controls"), Action.CONTROL_READ, "control"),
-    Entry("models", "/models", _("Models"), Action.MODEL_READ, "model"),
-    Entry("ledger", "/ledger", _("Ledger"), Action.LEDGER_READ, "ledger"),
-    Entry("try", "/try", _("Try it"), Action.USE_CASE_TRY, "use_case"),
-    Entry("settings", "/settings", _("Settings"), Action.SETTINGS_READ, "settings"),
+    Entry(WORK, "overview", "/overview", _("Overview"), Action.DECISION_READ, "decision"),
+    Entry(WORK, "use-cases", "/use-cases", _("Use cases"), Action.USE_CASE_READ, "use_case"),
+    Entry(WORK, "decisions", "/decisions", _("Decisions"), Action.DECISION_READ, "decision"),
+    Entry(WORK, "reviews", "/reviews", _("Reviews"), Action.REVIEW_READ, "review"),
+    Entry(WORK, "try", "/try", _("Try it"), Action.USE_CASE_TRY, "use_case"),
+    Entry(HOUSE, "controls", "/controls", _("Controls"), Action.CONTROL_READ, "control"),
+    Entry(HOUSE, "models", "/models", _("Models"), Action.MODEL_READ, "model"),
+    Entry(HOUSE, "ledger", "/ledger", _("Ledger"), Action.LEDGER_READ, "ledger"),
+    Entry(HOUSE, "settings", "/settings", _("Settings"), Action.SETTINGS_READ, "settings"),
 )
 
 
@@ -48,7 +51,7 @@ def frame(visit: Visit, page: Page | None, behind: int) -> dict[str, Any]:
     firm = next((scope for scope in identity.scopes if scope.startswith(VENDOR)), "") if identity else ""
     entries = [e for e in NAVIGATION if identity is not None and visit.may(e.action, e.kind, author=firm)]
     return {
-        "navigation": entries,
+        "navigation": [(group, list(lines)) for group, lines in groupby(entries, lambda entry: entry.group)],
         "nav": page.nav if page else "",
         "me": identity,
         "synthetic": visit.house.synthetic,
