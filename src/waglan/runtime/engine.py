@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from waglan.core.case import Case
 from waglan.core.clock import Clock
+from waglan.core.decision import data_classes
 from waglan.core.entry import event
 from waglan.core.events import Import, UseCaseRegistration
 from waglan.core.ids import Ids
@@ -252,6 +253,7 @@ class Runtime:
         facts = UseCaseRegistration(
             audience=m.audience,
             customer_facing=m.customer_facing,
+            data_classes=data_classes(m),
             name=m.name,
             opportunity=m.opportunity,
             owner=m.owner,

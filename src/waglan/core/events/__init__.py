@@ -14,6 +14,7 @@ from waglan.core.events.obligations import (
     ObservedTier,
     RuleInForce,
     RuleProposal,
+    TierProposal,
     TierRuling,
     WordingSeen,
 )
@@ -74,6 +75,7 @@ EVENTS: tuple[type[Event], ...] = (
     Attestation,
     Inapplicable,
     WordingSeen,
+    TierProposal,
     TierRuling,
     ObservedTier,
 )
@@ -118,6 +120,7 @@ __all__ = [
     "RuleProposal",
     "Suspension",
     "TestRun",
+    "TierProposal",
     "TierRuling",
     "UseCaseRegistration",
     "Vendor",

@@ -59,13 +59,20 @@ class IncidentStep(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Something was done about an incident, which is the first of ``refs``; a note is private.
 
     ``done_at`` may lie before the entry; ``clock`` names the reporting clock that a notification stops.
+    ``affected``, ``cause``, ``core_function``, ``personal_data`` and ``severity`` are what turned out since it was
+    opened; what is left out stays as it was.
     """
 
     kind: ClassVar[str] = "incident_step"
 
+    affected: int | None = None
+    cause: Cause | Literal[""] = ""
     clock: str = ""
+    core_function: bool | None = None
     done_at: int
+    personal_data: bool | None = None
     reference: str = ""
+    severity: Literal["", "low", "medium", "high", "critical"] = ""
     step: Literal["assessed", "contained", "notified", "root_cause", "fixed", "closed", "reopened"]
 
 

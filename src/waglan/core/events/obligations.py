@@ -145,6 +145,21 @@ class TierRuling(Event, frozen=True, kw_only=True, omit_defaults=True):
     use_case: str
 
 
+class TierProposal(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody asks that a use case may stand below its assessment until a day; another person's `TierRuling` grants it.
+
+    ``reason`` is a code, words are private. ``state`` ``dropped`` takes a proposal (the first of ``refs``) back.
+    """
+
+    kind: ClassVar[str] = "tier_proposal"
+
+    reason: str
+    state: Literal["proposed", "dropped"] = "proposed"
+    tier: Tier
+    until_ms: int
+    use_case: str
+
+
 class ObservedTier(Event, frozen=True, kw_only=True, omit_defaults=True):
     """What the decisions of a window say of a use case's tier; ``triggers`` name what raised it.
 

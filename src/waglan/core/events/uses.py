@@ -60,14 +60,15 @@ class ModelRegistration(Event, frozen=True, kw_only=True, omit_defaults=True):
 class UseCaseRegistration(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A manifest comes into force; decisions point at it by ``policy_digest``.
 
-    ``sample_ppm`` is its ``review.sample`` in millionths; ``profile`` holds what it says of its risk as
-    ``axis=answer``, sorted (see `waglan.tiers`).
+    ``data_classes`` are the classes of its inputs; ``sample_ppm`` is its ``review.sample`` in millionths; ``profile``
+    holds what it says of its risk as ``axis=answer``, sorted (see `waglan.tiers`).
     """
 
     kind: ClassVar[str] = "use_case"
 
     audience: str = ""
     customer_facing: bool = False
+    data_classes: tuple[str, ...] = ()
     name: str
     opportunity: str = ""
     owner: str = ""
