@@ -206,6 +206,7 @@ USE_CASES: tuple[Field, ...] = (
     Field("tier", _T.TEXT, "Declared risk tier.", "facts.tier"),
     Field("phase", _T.TEXT, "Phase: design, pilot, production or retired.", "facts.phase"),
     Field("purposes", _T.TEXTS, "What data may be used for.", "facts.purposes"),
+    Field("data_classes", _T.TEXTS, "Classes of data that its inputs belong to.", "facts.data_classes"),
     Field("profile", _T.TEXTS, "What it says of its risk, axis=answer.", "facts.profile"),
     Field("sector", _T.TEXT, "Line of business.", "facts.sector"),
     Field("opportunity", _T.TEXT, "What it is for.", "facts.opportunity"),

@@ -146,7 +146,7 @@ class TierRuling(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TierProposal(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody asks that a use case may stand below its assessment until a day; another person's `TierRuling` grants it.
+    """Somebody asks that a use case may stand below its assessment until a day; another's `TierRuling` grants it.
 
     ``reason`` is a code, words are private. ``state`` ``dropped`` takes a proposal (the first of ``refs``) back.
     """
