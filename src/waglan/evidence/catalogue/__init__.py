@@ -1,5 +1,20 @@
 """The catalogue of obligations: data in TOML, read, checked and digested."""
 
+from waglan.evidence.catalogue.catalogue import Catalogue, Stated
 from waglan.evidence.catalogue.clause import Clause, Requirement, Seen, Source, Test
+from waglan.evidence.catalogue.compiled import Compiled
+from waglan.evidence.catalogue.read import Opened, load, open_folder
 
-__all__ = ["Clause", "Requirement", "Seen", "Source", "Test"]
+__all__ = [
+    "Catalogue",
+    "Clause",
+    "Compiled",
+    "Opened",
+    "Requirement",
+    "Seen",
+    "Source",
+    "Stated",
+    "Test",
+    "load",
+    "open_folder",
+]
