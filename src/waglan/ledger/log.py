@@ -73,6 +73,7 @@ class Ledger:
         self.store = store
         self.vault = vault
         self.signer = signer
+        self.tenant = tenant
         self.source = f"{source}.{ids.new(clock.now_ms())}"
         self._queue = Queue(QUEUE_ENTRIES)
         self._writer = Writer(

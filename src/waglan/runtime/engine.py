@@ -240,7 +240,15 @@ class Runtime:
         loaded = self._catalogue.get(use_case)
         reconcile(self._ledger)
         slots = self._slots(loaded, self._apart)
-        judge = Judge(loaded, slots, self._registers, clock=self._clock, ids=self._ids, apart=self._apart)
+        judge = Judge(
+            loaded,
+            slots,
+            self._registers,
+            clock=self._clock,
+            ids=self._ids,
+            apart=self._apart,
+            tenant=self._ledger.tenant,
+        )
         await self._register(loaded)
         return self._judges.setdefault(use_case, judge)
 

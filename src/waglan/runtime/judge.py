@@ -10,7 +10,6 @@ import msgspec
 
 from waglan.core.case import Case
 from waglan.core.clock import Clock
-from waglan.core.control import Registers
 from waglan.core.decision import Decision, data_classes, encode_inputs, entry
 from waglan.core.entry import Entry
 from waglan.core.finding import Finding, Verdict
@@ -20,7 +19,10 @@ from waglan.runtime.apart import MISBEHAVIOUR, Apart, Overdue
 from waglan.runtime.ask import Ask
 from waglan.runtime.catalogue import Loaded
 from waglan.runtime.checks import Checked, Checks
+from waglan.runtime.gates import RuleSet
 from waglan.runtime.kit import BATCH_DEADLINE_S, NoAnswer, RuntimeKit, Slots
+from waglan.runtime.live import Known
+from waglan.runtime.registers import LogRegisters
 from waglan.runtime.route import route
 
 RECORD_CONTROL = "record.inputs"
@@ -78,10 +80,20 @@ class Judge:
         Its models.
     registers, clock, ids, apart
         What is in force, time, names, and where untrusted code runs.
+    tenant
+        Whose log it is, for rules that ask.
     """
 
     def __init__(
-        self, loaded: Loaded, slots: Slots, registers: Registers, *, clock: Clock, ids: Ids, apart: Apart
+        self,
+        loaded: Loaded,
+        slots: Slots,
+        registers: LogRegisters,
+        *,
+        clock: Clock,
+        ids: Ids,
+        apart: Apart,
+        tenant: str = "",
     ) -> None:
         self.loaded = loaded
         self._manifest = loaded.manifest
@@ -89,6 +101,8 @@ class Judge:
         self.inline = bool(getattr(self._decider, "inline", False))
         self._many = getattr(self._decider, "decide_many", None)
         self._slots = slots
+        self._registers = registers
+        self._tenant = tenant
         self._clock = clock
         self._ids = ids
         self._apart = apart
@@ -183,6 +197,7 @@ class Judge:
 
     def _record(self, trial: Trial, answer: Answer) -> Judged:
         manifest, ask, line, kit = self._manifest, trial.ask, trial.line, answer.kit
+        rules = self._registers.rules
         case, after = line.rest, answer.after
         findings, costs = tuple(line.findings), tuple(line.cost_us)
         if kit.findings or trial.dropped:
@@ -212,13 +227,36 @@ class Judge:
             disclosure_id=manifest.disclosure.id if told and manifest.disclosure else "",
             disclosure_lang=told,
             decided_at=decided_at,
+            rules=rules.digest,
             latency_us=(self._clock.monotonic_ns() - trial.started_ns) // 1000 // trial.share,
         )
+        if rules.gating:
+            decision = self._gated(rules, decision, answer, ask.actor)
         try:
             return Judged(decision, entry(decision, self._classes, trial.inputs, ask.actor))
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             # Findings were checked for what JSON can hold, so it is the outcome that can't be written.
             return self._record(trial, Answer(None, "not-json", kit, after))
+
+    def _gated(self, rules: RuleSet, decision: Decision, answer: Answer, actor: str) -> Decision:
+        """The decision with what the rules in force say of it; its route so far is what they see."""
+        began = self._clock.monotonic_ns()
+        registers = self._registers
+        use_case = registers.use_case(decision.policy_digest)
+        found = rules.findings(Known(decision, self._classes, self._tenant, actor, use_case, registers.model))
+        if not found:
+            return decision
+        findings = decision.findings + found
+        routed = route(findings, answer.outcome, answer.fault, self._manifest)
+        cost = (self._clock.monotonic_ns() - began) // 1000 // len(found)
+        return msgspec.structs.replace(
+            decision,
+            findings=findings,
+            control_us=decision.control_us + (cost,) * len(found),
+            route=routed.route,
+            why=routed.why,
+            oversight_level=routed.oversight,
+        )
 
 
 def _dropped(names: tuple[str, ...]) -> tuple[Finding, ...]:

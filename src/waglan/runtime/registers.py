@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from waglan.core.events import ModelRegistration, OptOut, UseCaseRegistration
+from waglan.core.events import ModelRegistration, OptOut, RuleInForce, UseCaseRegistration
+from waglan.runtime.gates import NO_RULES, RuleSet
 
 _DECISION = b'"kind":"decision"'
 _decode = msgspec.json.Decoder().decode
@@ -28,24 +29,28 @@ class LogRegisters:
         self._current: dict[str, ModelRegistration] = {}
         self._use_cases: dict[str, UseCaseRegistration] = {}
         self._opt_outs: set[tuple[str, str]] = set()
+        self._rules: dict[str, RuleInForce] = {}
+        self._rule_set: RuleSet | None = NO_RULES
+        self._history: dict[tuple[str, ...], list[tuple[int, Any]]] = {}
 
     def fold(self, leaves: Iterable[tuple[int, bytes]]) -> None:
         """Take in leaves in log order, each with its index."""
         for index, leaf in leaves:
             self.size = index + 1
             if _DECISION not in leaf:
-                self._take(_decode(leaf))
+                self._take(_decode(leaf), index)
 
     def passed(self, index: int) -> None:
         """Step over a decision of our own when it is the next entry: it changes no register, so needn't be read."""
         if index == self.size:
             self.size += 1
 
-    def _take(self, leaf: Mapping[str, Any]) -> None:
+    def _take(self, leaf: Mapping[str, Any], index: int) -> None:
         kind, facts = leaf["kind"], leaf.get("facts", {})
         if kind == ModelRegistration.kind:
             model = msgspec.convert(facts, ModelRegistration)
             self._models[model.id, model.version] = model
+            self._history.setdefault((model.id, model.version), []).append((index, model))
             if model.state == "in_use":
                 self._current[model.id] = model
             elif self._current.get(model.id, model).version == model.version:
@@ -53,10 +58,36 @@ class LogRegisters:
         elif kind == UseCaseRegistration.kind:
             use_case = msgspec.convert(facts, UseCaseRegistration)
             self._use_cases[use_case.policy_digest] = use_case
+            self._history.setdefault((use_case.policy_digest,), []).append((index, use_case))
         elif kind == OptOut.kind:
             opt_out = msgspec.convert(facts, OptOut)
             key = (leaf["subject"], opt_out.use_case)
             self._opt_outs.add(key) if opt_out.active else self._opt_outs.discard(key)
+        elif kind == RuleInForce.kind:
+            rule = msgspec.convert(facts, RuleInForce)
+            self._rules[rule.id] = rule
+            self._rule_set = None
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force, compiled when first asked of."""
+        found = self._rule_set
+        if found is None:
+            self._rule_set = found = RuleSet(list(self._rules.values()))
+        return found
+
+    def model_before(self, model_id: str, version: str, index: int) -> ModelRegistration | None:
+        """The registration of a model's version that was the newest at a place in the log."""
+        found: ModelRegistration | None = self._before((model_id, version), index)
+        return found
+
+    def use_case_before(self, policy_digest: str, index: int) -> UseCaseRegistration | None:
+        """The registration of a manifest that was the newest at a place in the log."""
+        found: UseCaseRegistration | None = self._before((policy_digest,), index)
+        return found
+
+    def _before(self, key: tuple[str, ...], index: int) -> Any:
+        return next((found for at, found in reversed(self._history.get(key, ())) if at < index), None)
 
     def model(self, model_id: str, version: str) -> ModelRegistration | None:
         return self._models.get((model_id, version))
