@@ -6,7 +6,6 @@ the previous pair too and every process signs with both: whichever pair a reader
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from waglan.core.events import KeyChange
 from waglan.core.problem import Problem
+from waglan.disk import durable
 from waglan.ledger import merkle, note
 
 FILE = "signing.json"
@@ -134,6 +134,14 @@ class Signer:
         self._follow()
         return self._sign(self.name, size, root, at_s, dual=dual)
 
+    def vouch(self, name: str, data: bytes, at_s: int) -> str:
+        """A signed note for something beside the log: a checkpoint of the tree whose only leaf is ``data``.
+
+        Its origin is ``<log>/<name>``, so that it can never pass for a checkpoint of the log; both keys sign.
+        """
+        self._follow()
+        return self._sign(f"{self.name}/{name}", 1, merkle.leaf_hash(data), at_s, dual=True)
+
     def rotate(
         self, reason: str, at_s: int, *, verify_sha256: str = "", random: Callable[[int], bytes] = secrets.token_bytes
     ) -> Rotation:
@@ -198,35 +206,14 @@ def _identity(path: Path) -> tuple[int, int, int]:
 
 
 def _write(path: Path, file: KeyFile, *, replace: bool) -> None:
-    """Write whole and durable under another name, then rename; without ``replace`` an existing file stays."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    """Write whole and durable; without ``replace`` an existing file stays: another process's keys are the log's."""
+    data = msgspec.json.encode(file)
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(msgspec.json.encode(file))
-            out.flush()
-            os.fsync(out.fileno())
-        if replace:
-            draft.replace(path)
-        else:
-            _link(draft, path)
+        durable.replace(path, data) if replace else durable.write_once(path, data)
     except OSError as error:
         raise _refused(
             path, f"It can't be written: {error.strerror}.", "Check the disk and the folder's owner."
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _link(draft: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:  # another process was first: its keys are the log's
-        return
 
 
 def _refused(path: Path, why: str, advice: str) -> Problem:
