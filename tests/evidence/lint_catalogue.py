@@ -1,4 +1,4 @@
-"""``python -m tests.evidence.lint_catalogue [FILE…]``: what the linter finds in the catalogue, for who writes clauses."""
+"""``python -m tests.evidence.lint_catalogue [FILE…]``: what the linter finds, for who writes clauses."""
 
 from __future__ import annotations
 
