@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from waglan.core.ids import Ids
 from waglan.core.problem import Problem
-from waglan.ledger import chunk, soundness, wal
+from waglan.disk.wal import enter
+from waglan.ledger import chunk, soundness
 from waglan.ledger.sqlite import SqliteStore
 from waglan.ledger.store import Batch, Head, Row, join_peaks, split_peaks
 from waglan.ledger.wal import Checkpointer
@@ -342,11 +343,11 @@ def test_entering_write_ahead_mode_waits_for_who_is_in_the_way(tmp_path: Path) -
     holder.execute("BEGIN EXCLUSIVE")
     comer = sqlite3.connect(path, timeout=0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        wal.enter(comer, 0.02)
+        enter(comer, 0.02)
     threading.Timer(0.1, holder.rollback).start()
-    assert wal.enter(comer, 5.0) == "wal"
+    assert enter(comer, 5.0) == "wal"
     comer.close()
     holder.close()
     (tmp_path / "no.db").write_bytes(b"this is no database, " * 50)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        wal.enter(sqlite3.connect(tmp_path / "no.db"), 5.0)
+        enter(sqlite3.connect(tmp_path / "no.db"), 5.0)

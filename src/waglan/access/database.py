@@ -7,16 +7,15 @@ sqlite.org/wal.html; sqlite.org/pragma.html#pragma_data_version (changes when an
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 from waglan.access import refusals
+from waglan.disk import durable, wal
+from waglan.disk.script import statements
 
 VERSION = 1
 _BUSY_S = 5.0
@@ -41,8 +40,7 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._opened = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            durable.private(path)
         except OSError as error:
             raise refusals.unavailable(path, error) from error
         with self.writing() as connection:
@@ -101,7 +99,7 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         try:
-            _enter_wal(connection)
+            wal.enter(connection, _BUSY_S)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -111,30 +109,14 @@ class Database:
         return connection
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    """Write-ahead mode. SQLite doesn't wait here by itself for another process that enters or leaves it."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-        time.sleep(0.005)
-
-
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables to this version, inside the transaction that holds the write lock."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise refusals.newer(path, version, VERSION)
     for number in range(version + 1, VERSION + 1):
-        script = files("waglan.access").joinpath(f"access_{number}.sql").read_text(encoding="utf-8")
-        plain = "\n".join(line.partition("--")[0] for line in script.splitlines())
-        for statement in plain.split(";"):
-            if statement.strip():
-                connection.execute(statement)
+        for statement in statements("waglan.access", f"access_{number}.sql"):
+            connection.execute(statement)
 
 
 def _shut(connection: sqlite3.Connection | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from waglan.core.clock import iso
 from waglan.core.events import ModelRegistration
 from waglan.core.model import ModelCard
 from waglan.core.problem import Problem, nearest
+from waglan.disk import durable
 from waglan.runtime import Workspace, read_model
 
 HONG_KONG = dt.timezone(dt.timedelta(hours=8))
@@ -116,12 +116,7 @@ def _keep(file: Path, folder: Path, card: ModelCard) -> None:
         return
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", f"{card.id}-{card.version}-{card.digest[:8]}")
     folder.mkdir(exist_ok=True)
-    partial = folder / f".{safe}.partial"
-    with partial.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(folder / f"{safe}.json")
+    durable.replace(folder / f"{safe}.json", data, 0o644)
 
 
 @model.command("validate")

@@ -18,6 +18,7 @@ import msgspec
 
 from waglan.core.decision import DecisionFacts
 from waglan.core.events import ModelRegistration, UseCaseRegistration
+from waglan.disk import durable
 from waglan.facts.schema import TABLES
 from waglan.ledger.merkle import Frontier, root
 
@@ -119,13 +120,7 @@ def _whole(folder: Path, segment: Segment) -> bool:
 
 def save(folder: Path, state: State) -> None:
     """Make a state the one that counts, durably and in one step."""
-    temporary = folder / f"{MANIFEST}.tmp"
-    with temporary.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(state)))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / MANIFEST)
-    _sync_folder(folder)
+    durable.replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(state)), 0o644)
 
 
 def adopt(folder: Path, written: Path, *, table: str, start: int, stop: int, rows: int) -> Segment:
@@ -138,16 +133,8 @@ def adopt(folder: Path, written: Path, *, table: str, start: int, stop: int, row
     target = folder / segment.name
     target.parent.mkdir(exist_ok=True)
     written.replace(target)
-    _sync_folder(target.parent)
+    durable.sync_folder(target.parent)
     return segment
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

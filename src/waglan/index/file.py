@@ -18,8 +18,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from waglan.core.problem import Problem
-from waglan.ledger import wal
-from waglan.ledger.script import statements
+from waglan.disk import durable, wal
+from waglan.disk.script import statements
 
 VERSION = 1
 WAIT_S = 5.0
@@ -154,7 +154,7 @@ class IndexFile:
         if not self._usable():
             for each in (f"{self.path}-wal", f"{self.path}-shm", self.path):
                 Path(each).unlink(missing_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            durable.private(self.path)
             self._mark.unlink(missing_ok=True)
             self._migrated()
         fcntl.flock(self._guard, fcntl.LOCK_UN)  # not turned into a shared one in one step: others may look first

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from waglan.disk.script import statements
 from waglan.index import tally
 from waglan.index.combination import Book, Detail
 from waglan.index.days import day_of
@@ -14,7 +15,6 @@ from waglan.index.later import take_events
 from waglan.index.projection import Placed
 from waglan.index.subject import key
 from waglan.index.tally import Measures, Row
-from waglan.ledger.script import statements
 
 __all__ = ["Decisions", "Detail"]
 

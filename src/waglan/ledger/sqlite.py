@@ -7,7 +7,6 @@ sqlite.org/wal.html, sqlite.org/pragma.html (synchronous = FULL syncs the write-
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import threading
@@ -17,8 +16,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from waglan.ledger import chunk, sqlite_faults, wal
-from waglan.ledger.script import statements
+from waglan.disk import durable
+from waglan.disk import wal as wal_mode
+from waglan.disk.script import statements
+from waglan.ledger import chunk, sqlite_faults
 from waglan.ledger.store import Batch, Head, Row, edges_changed, join_peaks, split_peaks
 from waglan.ledger.wal import HARD_BYTES, PAGE_BYTES, SOFT_BYTES, Checkpointer
 
@@ -118,7 +119,7 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
         try:
-            mode = wal.enter(connection, self._busy_s)
+            mode = wal_mode.enter(connection, self._busy_s)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             if mode != "wal" or connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
@@ -187,9 +188,7 @@ class SqliteStore:
 
     def _migrated(self) -> None:
         """Make the file and bring its tables to this version."""
-        if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        durable.private(self.path)
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -198,7 +197,7 @@ class SqliteStore:
             if version == VERSION:
                 return
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            wal.enter(connection, self._busy_s)
+            wal_mode.enter(connection, self._busy_s)
             self._begin(connection)
             for number in range(connection.execute("PRAGMA user_version").fetchone()[0] + 1, VERSION + 1):
                 for statement in statements("waglan.ledger", f"sqlite_{number}.sql"):

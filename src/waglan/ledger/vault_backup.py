@@ -10,6 +10,7 @@ from pathlib import Path
 
 from waglan.core.clock import Clock
 from waglan.core.problem import Problem
+from waglan.disk.durable import sync_folder
 from waglan.ledger.vault_file import VaultFile, connect
 
 DAY_MS = 86_400_000
@@ -46,7 +47,7 @@ class Backups:
                     target.execute("PRAGMA synchronous = FULL")
                     target.executescript("DELETE FROM intent; DELETE FROM copy; DELETE FROM purge;")
                 draft.replace(path)
-                _sync(path.parent)
+                sync_folder(path.parent)
             except (OSError, sqlite3.Error) as error:
                 with suppress(OSError):
                     draft.unlink()
@@ -143,7 +144,7 @@ class Backups:
             try:
                 path.unlink(missing_ok=True)
                 _draft(path).unlink(missing_ok=True)
-                _sync(path.parent)
+                sync_folder(path.parent)
             except OSError as error:
                 raise _refused(path, f"It can't be deleted: {error}.", "Delete it by hand.") from error
         self._drop(paths)
@@ -174,14 +175,6 @@ def _delete(path: Path, kids: list[tuple[str]]) -> None:
 
 def _draft(path: Path) -> Path:
     return path.with_name(path.name + ".part")
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refused(path: Path, why: str, what_next: str) -> Problem:

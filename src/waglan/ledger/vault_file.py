@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from waglan.core.problem import Problem
-from waglan.ledger import wal
+from waglan.disk import durable, wal
 
 BUSY_MS = 30_000
 TRUNCATE_MS = 5_000
@@ -144,8 +143,7 @@ class VaultFile:
 
     def _private(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            durable.private(self.path)
         except OSError as error:
             raise _unavailable(self.path, error) from error
 

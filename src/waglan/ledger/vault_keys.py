@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
-import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +14,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from waglan.core.problem import Problem
+from waglan.disk import secret
+from waglan.disk.durable import sync_folder
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Kek(Protocol):
@@ -107,15 +108,14 @@ class FileKeys:
     def create(self) -> Kek:
         """The first key; of several processes one makes it and all take that one."""
         if not self._path.exists():
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(self._path)
-        return AesKek(self._read(self._path))
+            secret.make(self._path, self._urandom)
+        return _kek(self._path)
 
     def get(self, ident: str) -> Kek:
         """The key of that name, from the file or from its successor."""
         for path in (self._path, self._next, self._path):  # again: a rotation may have moved it meanwhile
             if path.exists():
-                kek = AesKek(self._read(path))
+                kek = _kek(path)
                 if kek.ident == ident:
                     return kek
         raise _no_key(self._path, "No key there is the one that wrapped this vault's keys.")
@@ -123,52 +123,25 @@ class FileKeys:
     def stage(self) -> Kek:
         """A new key as ``<name>.next``; one left by a rotation that never came to wrap is replaced."""
         self._next.unlink(missing_ok=True)
-        self._write(self._next)
-        return AesKek(self._read(self._next))
+        secret.make(self._next, self._urandom)
+        return _kek(self._next)
 
     def settle(self, ident: str) -> None:
         """Put the staged key in force when it has that name, else drop it."""
         if not self._next.exists():
             return
         with contextlib.suppress(FileNotFoundError):  # another process settled first
-            if AesKek(self._read(self._next)).ident == ident:
+            if _kek(self._next).ident == ident:
                 self._next.replace(self._path)
-            elif AesKek(self._read(self._path)).ident == ident:
+            elif _kek(self._path).ident == ident:
                 self._next.unlink(missing_ok=True)
-        _sync_folder(self._path.parent)
-
-    def _write(self, path: Path) -> None:
-        """Whole or not at all, and never over an existing key."""
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(handle, self._urandom(KEY_BYTES))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-        _sync_folder(path.parent)
-
-    @staticmethod
-    def _read(path: Path) -> bytes:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & _OTHERS:
-                raise _no_key(path, "Other users of this machine can read it.", f"Run: chmod 600 {path}")
-            key = file.read(KEY_BYTES + 1)
-        if len(key) != KEY_BYTES:
-            raise _no_key(path, f"It has {len(key)} bytes or more where {KEY_BYTES} are needed.")
-        return key
+        sync_folder(self._path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _kek(path: Path) -> AesKek:
+    return AesKek(secret.read(path, partial(_no_key, path)))
 
 
-def _no_key(path: Path, why: str, what_next: str = "Put back the tenant key that belongs to this vault.") -> Problem:
+def _no_key(path: Path, why: str, what_next: str = "") -> Problem:
+    what_next = what_next or "Put back the tenant key that belongs to this vault."
     return Problem("The tenant key can't be used.", why, what_next, code="vault.key", where=str(path), status=503)

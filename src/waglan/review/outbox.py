@@ -6,7 +6,6 @@ What is in the outbox isn't derived from the log (that a mail was sent stands no
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,8 @@ from typing import Literal, NamedTuple
 
 from waglan.core.clock import Clock
 from waglan.core.problem import Problem
-from waglan.ledger import wal
-from waglan.ledger.script import statements
+from waglan.disk import durable, wal
+from waglan.disk.script import statements
 
 VERSION = 1
 WAIT_S = 5.0
@@ -52,9 +51,7 @@ class Outbox:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        durable.private(path)
         with self._writing() as connection:
             _migrate(connection, path)
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from waglan.core.problem import Problem
+from waglan.disk.script import statements
 from waglan.index.projection import DecisionLeaf, Placed
 from waglan.ledger.log import Ledger
-from waglan.ledger.script import statements
 from waglan.review.events import FOLDS, TOLD, Fold
 from waglan.review.key import ReviewKey
 from waglan.review.opening import Opening, opening

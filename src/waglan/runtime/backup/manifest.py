@@ -12,14 +12,12 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import msgspec
 
 from waglan.core.problem import Problem
+from waglan.disk.durable import new_file, sync_folder
 
 FILE = "manifest.json"
 FORMAT = 1
@@ -128,7 +126,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     draft.unlink(missing_ok=True)
     write_private(draft, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
     draft.replace(folder / FILE)
-    sync(folder)
+    sync_folder(folder)
 
 
 def safe(name: str) -> bool:
@@ -162,31 +160,14 @@ def digest_of(path: Path) -> tuple[int, str]:
 
 def copy_private(source: Path, target: Path) -> None:
     """Copy a file, durable, to a new file of mode 0600."""
-    with source.open("rb") as read, _private(target) as out:
+    with source.open("rb") as read, new_file(target) as out:
         shutil.copyfileobj(read, out)
 
 
 def write_private(target: Path, data: bytes) -> None:
     """Write a new file of mode 0600, durable."""
-    with _private(target) as out:
+    with new_file(target) as out:
         out.write(data)
-
-
-@contextmanager
-def _private(target: Path) -> Iterator[BinaryIO]:
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        yield out
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def damaged(where: Path, why: str) -> Problem:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from waglan.access import Access
 from waglan.core.clock import Clock
 from waglan.core.problem import Problem
+from waglan.disk.durable import sync_folder
 from waglan.ledger import merkle, note, tiles
 from waglan.ledger.erasure import reconcile
 from waglan.ledger.keys import Signer
@@ -35,7 +36,6 @@ from waglan.runtime.backup.manifest import (
     copy_private,
     damaged,
     read_manifest,
-    sync,
 )
 from waglan.runtime.backup.segments import read_log
 from waglan.runtime.settings import read_settings
@@ -103,9 +103,9 @@ def restore(
         check_log(segments, manifest, later)
         erased = _fill(draft, manifest, segments, signer, clock, environ)
         _signed_out(draft, manifest, clock)
-        sync(draft)
+        sync_folder(draft)
         draft.replace(folder)
-        sync(folder.parent)
+        sync_folder(folder.parent)
     except (OSError, sqlite3.Error) as error:
         raise Problem(
             "The workspace can't be written.",

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from waglan.disk.durable import sync_folder
 from waglan.ledger import chunk
 from waglan.ledger.store import Row, Store
-from waglan.runtime.backup.manifest import damaged, sync
+from waglan.runtime.backup.manifest import damaged
 
 ENTRIES = 65_536
 _LENGTH = struct.Struct(">I")
@@ -41,7 +42,7 @@ def write_log(store: Store, size: int, folder: Path) -> list[Path]:
             out.flush()
             os.fsync(out.fileno())
         paths.append(path)
-    sync(folder)
+    sync_folder(folder)
     return paths
 
 

@@ -20,6 +20,7 @@ import msgspec
 from waglan.core.case import Language
 from waglan.core.ids import to_bytes
 from waglan.core.problem import Problem
+from waglan.disk.durable import replace
 from waglan.runtime import Ask, Workspace
 from waglan.runtime.batch import STOPS, Plan, Step, file_source
 from waglan.runtime.batch import run as run_batch
@@ -115,7 +116,7 @@ class Jobs:
         folder = self._folder / job.id
         folder.mkdir(mode=0o700, parents=True)
         try:
-            _write(folder / f"rows{job.suffix}", body)
+            replace(folder / f"rows{job.suffix}", body)
             self._check(job)
             self._save(job)
         except BaseException:
@@ -281,7 +282,7 @@ class Jobs:
         return msgspec.json.decode((self._folder / job.id / "state.json").read_bytes(), type=Job)
 
     def _save(self, job: Job) -> None:
-        _write(self._folder / job.id / "state.json", msgspec.json.encode(job))
+        replace(self._folder / job.id / "state.json", msgspec.json.encode(job))
 
 
 def _with(job: Job, **changes: Any) -> Job:
@@ -334,17 +335,6 @@ def _held(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Whole or not at all, for the owner's eyes."""
-    partial = path.with_name(f".{path.name}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
 
 
 def _busy() -> Problem:
