@@ -15,7 +15,7 @@ from waglan.core.entry import Entry
 from waglan.core.events import Attention, Override, Release, Review, Void
 from waglan.core.outcome import Outcome
 from waglan.core.problem import Problem
-from waglan.review import leases, shape, shown
+from waglan.review import gated, leases, shape, shown
 from waglan.review.item import Item, Kept
 from waglan.review.projection import rules_in_force
 from waglan.review.room import Room
@@ -81,8 +81,9 @@ def judge(room: Room, who: Identity | None, item_id: str, judgement: Judgement, 
         review = room.entry(facts, actor=person.id, refs=item.refs, subject=item.subject, private=private)
         final = final_of(judgement.verdict, judgement.effect, value, answer)
         follows = _follows(
-            room, connection, kept, person, review=review, final=final, adverse=adverse, reason=judgement.reason
-        )
+            room, connection, kept, person, review=review, final=final, adverse=adverse, reason=judgement.reason,
+            spent=spent,
+        )  # fmt: skip
         room.record(review, *follows)
         leases.drop(connection, item.id)
         leases.forget(connection, item.id)
@@ -139,6 +140,7 @@ def _follows(
     final: Final,
     adverse: bool | None,
     reason: str,
+    spent: int,
 ) -> tuple[Entry, ...]:
     """What stands beside the verdict in its commit: the measure of attention, or the release where one is enough."""
     item = kept.item
@@ -151,7 +153,12 @@ def _follows(
     eyes = rules_in_force(connection).eyes(item.tier, adverse if verdict == "change" else item.adverse, verdict)  # type: ignore[arg-type]
     if max(eyes, item.eyes) > 1:
         return ()
-    return released(room, item, person, Basis(review.id, reason), final)
+    leaving = released(room, item, person, Basis(review.id, reason), final)
+    if final.outcome != "refused":
+        said = gated.Verdict(person.id, review.at_ms, spent)
+        out = gated.Out(final.effect, adverse if verdict == "change" else item.adverse, verdict == "change")
+        gated.may_leave(room, item, said, leaving[0], out)
+    return leaving
 
 
 class Basis(NamedTuple):

@@ -7,6 +7,7 @@ References
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,10 +16,11 @@ import msgspec
 from waglan.access.action import Action
 from waglan.access.four_eyes import Signed, four_eyes
 from waglan.access.identity import Identity
+from waglan.core.entry import Entry
 from waglan.core.problem import Problem
-from waglan.review import leases, shown
+from waglan.review import gated, leases, shape, shown
 from waglan.review.item import Item, Kept
-from waglan.review.judging import Basis, Final, check_words, final_of, outcome_of, released, void
+from waglan.review.judging import Basis, Final, check_words, final_of, manifest_of, outcome_of, released, void
 from waglan.review.room import MINUTE_MS, Room
 from waglan.review.shown import Shown
 from waglan.review.state import State
@@ -104,10 +106,26 @@ def _let(
             _two(item, who_signs)
             sealed = {"shown": seen.json, "signature": signature, **private}
             basis = Basis(item.review, item.reason)
-            room.record(*released(room, item, who_signs, basis, final(item, seen), private=sealed))
+            ends = final(item, seen)
+            leaving = released(room, item, who_signs, basis, ends, private=sealed)
+            if ends.outcome != "refused":
+                _ask_rules(room, connection, item, leaving[0], ends)
+            room.record(*leaving)
             leases.forget(connection, item.id)
     if refused is not None:
         raise refused
+
+
+def _ask_rules(room: Room, connection: sqlite3.Connection, item: Item, release: Entry, final: Final) -> None:
+    """The rules that block see the answer as it leaves, with its reviewer and its approver."""
+    facts = room.told_by_id(item.review).leaf["facts"]
+    changed = final.outcome == "as_changed"
+    adverse = item.adverse
+    if changed:
+        known = shape.known_effects(connection, item.use_case, manifest_of(room, item.use_case))
+        adverse = known.get(final.effect)
+    said = gated.Verdict(item.judged_by, item.judged_ms or 0, facts.get("review_seconds"))
+    gated.may_leave(room, item, said, release, gated.Out(final.effect, adverse, changed))
 
 
 def _may(room: Room, who: Identity | None, kept: Kept) -> Identity:
