@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from waglan.core.problem import Problem, nearest
+from waglan.core.profile import AXES
 from waglan.core.usecase import UseCase
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -93,6 +94,26 @@ def _inconsistencies(m: UseCase) -> list[tuple[list[str], str, str, str]]:
         if not spec.use:
             found.append((["models", slot, "use"], f"Model slot {slot!r} names no model.", "There is nobody to ask.",
                           'Name at least one: use = ["my.model"].'))  # fmt: skip
+    return [*found, *_contradictions(m)]
+
+
+def _contradictions(m: UseCase) -> list[tuple[list[str], str, str, str]]:
+    """Where the profile says less of the risk than the rest of the manifest does."""
+    profile, found = m.profile, []
+    if profile is None:
+        return []
+    if profile.customer_facing is not None and profile.customer_facing is not m.customer_facing:
+        found.append((["profile", "customer_facing"], "The profile contradicts the manifest on customer_facing.",
+                      f"The manifest says {str(m.customer_facing).lower()}.", "Correct the wrong one."))  # fmt: skip
+    if profile.adverse is False and m.adverse_effects:
+        found.append((["profile", "adverse"], "The profile says that no answer is to anybody's disadvantage.",
+                      f"adverse_effects names {', '.join(m.adverse_effects)}.", "Say adverse = true."))  # fmt: skip
+    classes = {i.data_class for i in m.inputs.values() if i.role != "unused"}
+    least = next((each for each in ("sensitive", "personal") if each in classes), "none")
+    severity = AXES["personal_data"].index
+    if profile.personal_data is not None and severity(profile.personal_data) < severity(least):
+        found.append((["profile", "personal_data"], f"The profile says personal_data = {profile.personal_data!r}.",
+                      f"An input is of the class {least!r}.", f'Say personal_data = "{least}".'))  # fmt: skip
     return found
 
 

@@ -10,6 +10,7 @@ import msgspec
 from waglan.core.case import LANGUAGES, Case, Language
 from waglan.core.model import Kit
 from waglan.core.outcome import Outcome
+from waglan.core.profile import Profile
 from waglan.core.registry import Registry
 
 Tier = Literal["low", "medium", "high", "critical"]
@@ -106,6 +107,9 @@ class UseCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Whether customers meet its answers; then a disclosure is needed.
     tier
         Declared risk; the floor of oversight.
+    profile
+        What the use case says of its risk, axis by axis; the tier assessed from it counts where it is higher than the
+        declared one (`waglan.tiers`). Without it, the declared tier stands alone.
     phase
         ``pilot`` and ``production`` decide; ``design`` and ``retired`` are refused.
     adverse_effects
@@ -130,6 +134,7 @@ class UseCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     regulated_activity: str = ""
     customer_facing: bool = False
     tier: Tier = "high"
+    profile: Profile | None = None
     phase: Literal["design", "pilot", "production", "retired"] = "pilot"
     languages: tuple[Language, ...] = LANGUAGES
     adverse_effects: tuple[str, ...] = ()
