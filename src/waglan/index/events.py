@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,19 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     refs: tuple[str, ...]
     facts: dict[str, Any]
+
+
+class Raw(NamedTuple):
+    """An entry as it stands in the tables: ``refs`` and ``facts`` are JSON still, for who reads thousands of them."""
+
+    index: int
+    id: str
+    kind: str
+    at_ms: int
+    actor: str
+    subject: str
+    refs: str
+    facts: str
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +122,16 @@ def latest(
     for kind in kinds:
         rows += connection.execute(query, (kind, *((actor,) if actor else ()), limit + 1)).fetchall()
     return _pieces(sorted(rows, reverse=True), limit)
+
+
+def raw(connection: sqlite3.Connection, kinds: Sequence[str], *, until_ms: int | None = None) -> tuple[Raw, ...]:
+    """Every event of some kinds in log order; with ``until_ms`` (milliseconds since 1970 UTC), those up to then."""
+    query = f"{_COLUMNS} INDEXED BY event_kind WHERE e.kind = ? AND e.at_ms <= ? ORDER BY e.idx"
+    most = (1 << 62) if until_ms is None else until_ms
+    rows: list[tuple[Any, ...]] = []
+    for kind in kinds:
+        rows += connection.execute(query, (kind, most)).fetchall()
+    return tuple([Raw._make(row) for row in sorted(rows)])
 
 
 def of_subject(connection: sqlite3.Connection, name: str, *, before: int | None = None, limit: int = 50) -> Pieces:

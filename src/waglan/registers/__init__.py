@@ -1,5 +1,25 @@
 """Registers, incidents and their clocks, drills, suspensions: folds over the log, and the verbs that write it."""
 
+from waglan.registers.book import Book, read_book
+from waglan.registers.clocks import Clock, Clocks, clocks, load_clocks
+from waglan.registers.history import Change, Kept, Step
+from waglan.registers.incident import IncidentRecord
 from waglan.registers.schema import RECORDED, SCHEMAS
+from waglan.registers.usage import Span, Usage
 
-__all__ = ["RECORDED", "SCHEMAS"]
+__all__ = [
+    "RECORDED",
+    "SCHEMAS",
+    "Book",
+    "Change",
+    "Clock",
+    "Clocks",
+    "IncidentRecord",
+    "Kept",
+    "Span",
+    "Step",
+    "Usage",
+    "clocks",
+    "load_clocks",
+    "read_book",
+]

@@ -1,0 +1,68 @@
+"""How high a use case stands: declared, assessed from its profile, ruled by people, observed in its decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from waglan.core.events import ObservedTier, TierRuling, UseCaseRegistration
+from waglan.core.profile import Profile, from_answers
+from waglan.core.usecase import Tier
+from waglan.registers.history import Kept
+from waglan.tiers import TIERS, Observed, Ruling, assess, effective, lowers
+
+if TYPE_CHECKING:
+    from waglan.registers.book import Book
+
+
+class Tiers(NamedTuple):
+    """The tiers of a use case, empty where nothing says.
+
+    ``effective`` is the one acted on and ``why`` what makes it so (`waglan.tiers.effective`); ``without`` is what it
+    would be without what was observed.
+    """
+
+    assessed: str
+    observed: str
+    effective: Tier
+    why: str
+    without: Tier
+
+    @property
+    def lowered(self) -> bool:
+        return self.why == "lowered"
+
+
+def standing(book: Book, use_case: Kept[UseCaseRegistration]) -> Tiers:
+    """The tiers of a use case as of the book's time; a manifest without a known tier counts as critical."""
+    facts = use_case.facts
+    declared: Any = facts.tier if facts.tier in TIERS else "critical"
+    assessed = assess(_profile(facts)).tier if facts.profile else None
+    rulings = _rulings(book, use_case.name)
+    seen: Kept[ObservedTier] | None = next((each for each in book.observed_tiers if each.name == use_case.name), None)
+    observed = Observed(seen.last.index, seen.facts.tier) if seen else None
+    found = effective(declared, assessed, rulings, observed, book.now_ms)
+    without = effective(declared, assessed, rulings, None, book.now_ms)
+    return Tiers(assessed or "", observed.tier if observed else "", found.tier, found.why, without.tier)
+
+
+def _rulings(book: Book, use_case: str) -> list[Ruling]:
+    """A use case's rulings in log order; one that is taken back ends all before it."""
+    kept = next((each for each in book.tier_rulings if each.name == use_case), None)
+    found: list[Ruling] = []
+    for step in kept.steps if kept else ():
+        r: TierRuling = step.facts
+        if r.active:
+            found.append(Ruling(step.index, r.tier, lowers(r.proposer, step.actor, r.until_ms), r.until_ms))
+        else:
+            found.clear()
+    return found
+
+
+def _profile(facts: UseCaseRegistration) -> Profile:
+    """The profile as it was registered; one with answers that this release doesn't know is as good as unanswered."""
+    try:
+        return from_answers(facts.profile)
+    except msgspec.ValidationError:
+        return Profile()
