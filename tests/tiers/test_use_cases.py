@@ -1,4 +1,4 @@
-"""Fourteen use cases of ours against the tiers that people gave them."""
+"""Fourteen use cases of ours against the tiers that we expect of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from waglan.tiers import assess, lattice, read_profile
 CASES = tomllib.loads(Path(__file__).with_name("use_cases.toml").read_text(encoding="utf-8"))["use_cases"]
 
 
-def test_there_are_fourteen_each_labelled_twice_with_a_reason():
+def test_there_are_fourteen_each_with_two_reasons():
     assert len(CASES) == 14 and len({each["id"] for each in CASES}) == 14
     assert all(len(set(each["labels"])) == 2 and all(len(label) > 30 for label in each["labels"]) for each in CASES)
     assert all(set(each["profile"]) == set(AXES) for each in CASES)
 
 
 @pytest.mark.parametrize("each", CASES, ids=lambda each: each["id"])
-def test_the_assessment_agrees_with_people(each):
+def test_the_assessment_is_the_tier_expected(each):
     found = assess(Profile(**each["profile"]))
     assert found.tier == each["tier"], [fired.trigger.id for fired in found.fired]
     assert not found.unknown
