@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rules.live import LIVE
+from tests.runtime.parts import Adds, Small, case, judge, now
 from waglan.core import Outcome, Problem, Reason, Route, Verdict
 from waglan.core.events import ModelRegistration, RuleInForce
 from waglan.facts import Facts
@@ -16,7 +17,7 @@ from waglan.rules import parse, row
 from waglan.runtime import Ask, Workspace
 from waglan.runtime.gates import NO_RULES, RuleSet, read_rule, schema, table_json
 from waglan.runtime.leaving import recorded_row
-from waglan.runtime.live import Known, Rows, unknowable
+from waglan.runtime.live import Known, row_of, unknowable
 
 FIELDS = {f.name: f.type for f in DECISIONS}
 OUTCOMES = {}
@@ -85,6 +86,7 @@ def workspace(tmp_path):
         yield opened
 
 
+ROW = row_of(FIELDS)
 NUMBERS = itertools.count(1)
 
 
@@ -176,9 +178,13 @@ rows = [{sector = "banking", from = 2020-01-01, value = "500.00", cites = "Board
     assert decided(workspace, outcome(stakes_hkd=500.0)).route is Route.AUTO
 
 
+def _plain_known():
+    decision = now(judge(Small(), Adds("m1")).one(case(a=5), Ask())).decision
+    return Known(decision, (), "bank", "", None, lambda *_: None)
+
+
 def test_every_field_of_a_decision_is_known_live_or_said_not_to_be():
-    rows = Rows(FIELDS)
-    live = {name for name, _ in rows._getters}
+    live = set(ROW(_plain_known()))
     absent = {f.name for f in DECISIONS if f.part == "reserved"} | unknowable()
     absent |= {f.name for f in DECISIONS if f.part == "later" and not f.source.endswith(".exists")}
     assert live | absent | {"models"} == set(FIELDS) and not live & absent
@@ -251,7 +257,7 @@ def _rows_agree(workspace, facts, made):
         known = Known(
             decision, data_classes(classes.manifest), "bank", fact["actor"] or "", use_case, workspace.registers.model
         )
-        live = {n: v for n, v in Rows(FIELDS).row(known).items() if v is not None}
+        live = {n: v for n, v in ROW(known).items() if v is not None}
         proved = {n: v for n, v in row(fact, schema()).items() if n not in unknowable()}
         assert live == proved
         leaf = workspace.ledger.leaf(fact["log_index"])
@@ -268,7 +274,6 @@ def _gates_agree(facts, rules, made):
 
 
 def test_the_model_that_answered_is_known_as_the_facts_know_it(tmp_path):
-    from tests.runtime.parts import Adds
     from waglan.core.model import models
 
     folder = tmp_path / "w"

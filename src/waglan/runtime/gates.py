@@ -17,7 +17,7 @@ from waglan.core.events import RuleInForce
 from waglan.core.finding import Finding, Verdict
 from waglan.core.problem import Problem
 from waglan.rules import Closure, Expression, Table, Type, parse, types
-from waglan.runtime.live import Known, Rows, awaited
+from waglan.runtime.live import Known, Row, awaited, row_of
 
 PREFIX = "rule."
 """A rule's finding stands in the record as a control's of this name and the rule's id."""
@@ -194,12 +194,13 @@ class RuleSet:
         return tuple([_gate(r) for r in self.rules if r.gate != "none"])
 
     @cached_property
-    def _rows(self) -> Rows:
-        return Rows(frozenset().union(*[g.fields for g in self.gates]))
+    def row(self) -> Row:
+        """Makes the row that all of them read."""
+        return row_of(frozenset().union(*[g.fields for g in self.gates]))
 
     def findings(self, known: Known) -> tuple[Finding, ...]:
         """What the rules say of a decision whose route is as far as it is known; nothing for those that hold."""
-        row = self._rows.row(known)
+        row = self.row(known)
         now_ms = known.decision.decided_at
         return tuple([found for gate in self.gates if (found := gate.finding(row, now_ms)) is not None])
 

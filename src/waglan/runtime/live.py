@@ -1,19 +1,23 @@
 """The row of a decision that is being made: what the facts will show of it, where that is known already.
 
-Made for the rules in force alone: one small function per field that they read, values already in the form that
-closures take. `waglan.facts.schema` says what each field is; a property test holds the two together.
+Made for the rules in force alone: one generated function that reads the fields that they name and no others, values
+already in the form that closures take. `waglan.facts.schema` says what each field is; a property test holds the two
+together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waglan.core.decision import OPT_OUT_CONTROL, PRIVACY_CONTROL, Decision
 from waglan.core.events import ModelRegistration, UseCaseRegistration
 from waglan.core.finding import STRICTNESS, Finding, Verdict
 from waglan.core.outcome import ModelUse
+
+if TYPE_CHECKING:
+    from waglan.facts.schema import Field
 
 
 class Known(NamedTuple):
@@ -41,34 +45,34 @@ class Known(NamedTuple):
     model: Callable[[str, str], ModelRegistration | None]
 
 
-Getter = Callable[[Known], Any]
+Row = Callable[[Known], dict[str, Any]]
 RECORDING = frozenset({"leaf.index", "leaf.source", "leaf.n", "leaf.kid"})
 """Sources that exist only once the decision is on the log: no rule that gates can ask for them."""
+_AWAITED = ("later.review.", "later.release.", "later.override.")
 
 
-class Rows:
-    """Makes rows of the fields that are wanted.
+def row_of(wanted: Iterable[str]) -> Row:
+    """The function that makes the row of a decision: the wanted fields that can be known by then.
 
-    Parameters
-    ----------
-    wanted
-        Names of fields of the table ``decisions``.
+    A value is None where it isn't known; a field that can't be known yet is absent, and one that says whether
+    something came later is False.
     """
+    from waglan.facts.schema import DECISIONS
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        from waglan.facts.schema import DECISIONS
-
-        names = frozenset(wanted)
-        found = [(f.name, _getter(f.part, f.member)) for f in DECISIONS if f.name in names - unknowable()]
-        self._getters = tuple([(name, get) for name, get in found if get is not None])
-
-    def row(self, known: Known) -> dict[str, Any]:
-        """The values of one decision, None where a value isn't known; a field that can't be known yet is absent."""
-        return {name: get(known) for name, get in self._getters}
+    names = frozenset(wanted)
+    parts = [(f.name, _source(f)) for f in DECISIONS if f.name in names and f.source not in RECORDING]
+    body = ", ".join(f"{name!r}: {code}" for name, code in parts if code)
+    needed = body + ("_a" if "_m" in body else "") + "_d _c _o"
+    shared = [f"    {name} = {code}" for name, code in _SHARED if name in needed]
+    text = "\n".join(["def row(_k):", *shared, f"    return {{{body}}}"])
+    scope = dict(_HELPERS)
+    exec(compile(text, "<row of a decision>", "exec"), scope)
+    made: Row = scope["row"]
+    return made
 
 
 def unknowable() -> frozenset[str]:
-    """Fields that nobody knows before the decision is on the log, and that say nothing of what is released either."""
+    """Fields that nobody knows before the decision is on the log, and that no release fills in either."""
     from waglan.facts.schema import DECISIONS
 
     return frozenset(f.name for f in DECISIONS if f.source in RECORDING)
@@ -78,56 +82,7 @@ def awaited() -> frozenset[str]:
     """Fields that reviewing and releasing a decision fill in: who, when, how long, whether it was overridden."""
     from waglan.facts.schema import DECISIONS
 
-    kinds = ("later.review.", "later.release.", "later.override.")
-    return frozenset(f.name for f in DECISIONS if f.source.startswith(kinds)) | {"author"}
-
-
-def _getter(part: str, member: str) -> Getter | None:
-    if part == "later":
-        return _false if member.endswith(".exists") else None
-    if part in ("leaf", "facts"):
-        return _OWN.get(member) or _IRREGULAR.get(member)
-    if part == "use_case":
-        return lambda k: _said(getattr(k.use_case, member, None))
-    if part == "asked":
-        return _asked(member, empty=member in ("provider", "region"))
-    if part == "model":
-        return lambda k: _said(getattr(_registration(k), member, None))
-    return _cross_border if part == "derived" else None
-
-
-def _said(value: Any) -> Any:
-    """Empty text says nothing."""
-    return None if value == "" else value
-
-
-def _false(_: Known) -> bool:
-    return False
-
-
-def _answered(known: Known) -> ModelUse | None:
-    for use in reversed(known.decision.models):
-        if use.answered:
-            return use
-    return None
-
-
-def _asked(member: str, *, empty: bool) -> Getter:
-    if empty:
-        return lambda k: _said(getattr(_answered(k), member, None))
-    return lambda k: getattr(_answered(k), member, None)
-
-
-def _registration(known: Known) -> ModelRegistration | None:
-    use = _answered(known)
-    return None if use is None else known.model(use.id, use.version)
-
-
-def _cross_border(known: Known) -> bool | None:
-    models = known.decision.models
-    if not models:
-        return None
-    return any(m.region and not at_home(m.region) for m in models)
+    return frozenset(f.name for f in DECISIONS if f.source.startswith(_AWAITED)) | {"author"}
 
 
 def at_home(region: str) -> bool:
@@ -145,106 +100,99 @@ def strictest(findings: Iterable[tuple[str, Verdict]]) -> dict[str, str]:
     return {name: verdict.value for name, verdict in found.items()}
 
 
-def _controls(known: Known) -> dict[str, str]:
-    return strictest([(f.control, f.verdict) for f in known.decision.findings])
+def _source(field: Field) -> str:
+    """The Python that reads a field; empty for one that can't be known yet."""
+    part, member = field.part, field.member
+    text = field.type.name == "TEXT"
+    match part:
+        case "later":
+            return "False" if member.endswith(".exists") else ""
+        case "leaf" | "facts":
+            return _OWN.get(member, "")
+        case "use_case" | "model":
+            name = {"use_case": "_u", "model": "_m"}[part]
+            return f"({name} and {name}.{member}) or None" if text else f"{name}.{member} if {name} else None"
+        case "asked":
+            read = f"_a.{member} if _a else None"
+            return f"({read}) or None" if member in ("provider", "region") else read
+        case "derived":
+            return "_cross_border(_d.models)"
+    return ""
 
 
-def _last(findings: Iterable[Finding]) -> dict[str, Verdict]:
-    return {f.control: f.verdict for f in findings}
+def _answered(models: Sequence[ModelUse]) -> ModelUse | None:
+    for use in reversed(models):
+        if use.answered:
+            return use
+    return None
 
 
-def _saw(control: str) -> Getter:
-    """Whether a control found what it looks for, None when it didn't run."""
-
-    def get(known: Known) -> bool | None:
-        verdict = None
-        for finding in known.decision.findings:
-            if finding.control == control:
-                verdict = finding.verdict
-        return None if verdict is None else verdict is not Verdict.PASS
-
-    return get
-
-
-def _redacted(known: Known) -> bool:
-    findings = known.decision.findings
-    if not any(f.verdict is Verdict.REDACT and f.enforced for f in findings):
-        return False
-    return Verdict.REDACT in _last(findings).values()
-
-
-def _number(member: str) -> Getter:
-    """Six digits, as the record keeps them."""
-
-    def get(known: Known) -> float | None:
-        outcome = known.decision.outcome
-        value = None if outcome is None else getattr(outcome, member)
-        return None if value is None else float(round(value, 6))
-
-    return get
-
-
-def _stakes(known: Known) -> int | None:
-    outcome = known.decision.outcome
-    if outcome is None or outcome.stakes_hkd is None:
+def _cross_border(models: Sequence[ModelUse]) -> bool | None:
+    if not models:
         return None
-    text = f"{outcome.stakes_hkd:.2f}"
-    return int(text[:-3] + text[-2:])
+    return any([m.region and m.region != "HK" and not at_home(m.region) for m in models])
 
 
-def _of_outcome(member: str, otherwise: Any = None) -> Getter:
-    def get(known: Known) -> Any:
-        outcome = known.decision.outcome
-        return otherwise if outcome is None else _said(getattr(outcome, member))
-
-    return get
+def _controls(findings: Sequence[Finding], last: dict[str, str]) -> dict[str, str]:
+    if len(last) == len(findings):
+        return last
+    return strictest([(f.control, f.verdict) for f in findings])
 
 
-def _of_case(member: str) -> Getter:
-    return lambda k: _said(getattr(k.decision.case, member))
+def _redacted(findings: Sequence[Finding], last: dict[str, str]) -> bool:
+    return "redact" in last.values() and any(f.verdict is Verdict.REDACT and f.enforced for f in findings)
 
 
-def _of_decision(member: str) -> Getter:
-    return lambda k: _said(getattr(k.decision, member))
+def _six(value: float | None) -> float | None:
+    """Six digits, as the record keeps them."""
+    return None if value is None else float(round(value, 6))
 
 
-def _citations(known: Known) -> int:
-    outcome = known.decision.outcome
-    return 0 if outcome is None else len(outcome.citations)
+def _cents(value: float | None) -> int | None:
+    return None if value is None else int(f"{value:.2f}".replace(".", ""))
 
 
-def _reasons(known: Known) -> tuple[str, ...]:
-    outcome = known.decision.outcome
-    return () if outcome is None else tuple([r.code for r in outcome.reasons])
-
-
-_OWN: Mapping[str, Getter] = MappingProxyType(
-    {
-        **{name: _of_case(name) for name in (
-            "use_case", "purpose", "channel", "language", "consent_ref", "notice_id", "source", "source_seq", "subject",
-        )},
-        **{name: _of_decision(name) for name in (
-            "id", "use_case_version", "policy_digest", "tier", "observed_tier", "oversight_level", "phase", "rules",
-            "disclosure_id", "disclosure_lang", "failover", "drill", "replay", "imported", "latency_us", "why",
-        )},
-        **{name: _of_outcome(name) for name in ("effect", "adverse", "explanation_id")},
-        "confidence": _number("confidence"),
-        "score": _number("score"),
-    }
+_SHARED: tuple[tuple[str, str], ...] = (
+    ("_d", "_k.decision"),
+    ("_c", "_d.case"),
+    ("_o", "_d.outcome"),
+    ("_u", "_k.use_case"),
+    ("_a", "_answered(_d.models)"),
+    ("_m", "_k.model(_a.id, _a.version) if _a else None"),
+    ("_v", "{f.control: f.verdict._value_ for f in _d.findings}"),
+)
+"""What several fields are read from, each made once."""
+_HELPERS: Mapping[str, Any] = MappingProxyType(
+    {f.__name__: f for f in (_answered, _cross_border, _controls, _redacted, _six, _cents)}
+)
+_CASE = ("use_case", "purpose", "channel", "language", "consent_ref", "notice_id", "source", "subject")
+_TEXTS = (
+    "id", "use_case_version", "policy_digest", "tier", "observed_tier", "oversight_level", "phase", "rules",
+    "disclosure_id", "disclosure_lang",
 )  # fmt: skip
-_IRREGULAR: Mapping[str, Getter] = MappingProxyType(
+_PLAIN = ("failover", "drill", "replay", "imported", "latency_us", "why")
+_OWN: Mapping[str, str] = MappingProxyType(
     {
-        "at_ms": lambda k: k.decision.decided_at,
-        "tenant": lambda k: _said(k.tenant),
-        "actor": lambda k: _said(k.actor),
-        "route": lambda k: k.decision.route.value,
-        "data_classes": lambda k: k.classes,
-        "controls": _controls,
-        "opt_out": _saw(OPT_OUT_CONTROL),
-        "pii_found": _saw(PRIVACY_CONTROL),
-        "redacted": _redacted,
-        "reasons": _reasons,
-        "citations": _citations,
-        "stakes_hkd": _stakes,
+        **{name: f"_c.{name} or None" for name in _CASE},
+        **{name: f"_d.{name} or None" for name in _TEXTS},
+        **{name: f"_d.{name}" for name in _PLAIN},
+        "source_seq": "_c.source_seq",
+        "at_ms": "_d.decided_at",
+        "tenant": "_k.tenant or None",
+        "actor": "_k.actor or None",
+        "route": "_d.route._value_",
+        "data_classes": "_k.classes",
+        "effect": "(_o and _o.effect) or None",
+        "explanation_id": "(_o and _o.explanation_id) or None",
+        "adverse": "_o.adverse if _o else None",
+        "confidence": "_six(_o.confidence) if _o else None",
+        "score": "_six(_o.score) if _o else None",
+        "stakes_hkd": "_cents(_o.stakes_hkd) if _o else None",
+        "reasons": "tuple([r.code for r in _o.reasons]) if _o else ()",
+        "citations": "len(_o.citations) if _o else 0",
+        "controls": "_controls(_d.findings, _v)",
+        "opt_out": f"None if (_w := _v.get({OPT_OUT_CONTROL!r})) is None else _w != 'pass'",
+        "pii_found": f"None if (_w := _v.get({PRIVACY_CONTROL!r})) is None else _w != 'pass'",
+        "redacted": "_redacted(_d.findings, _v)",
     }
 )
