@@ -55,7 +55,12 @@ class Chunk(NamedTuple):
 
 
 def update(
-    folder: Path, log: Log, *, rebuild: bool = False, now_s: Callable[[], float] = time.time
+    folder: Path,
+    log: Log,
+    *,
+    rebuild: bool = False,
+    known: State | None = None,
+    now_s: Callable[[], float] = time.time,
 ) -> tuple[State, int]:
     """Take in what the log holds beyond the tables.
 
@@ -67,6 +72,8 @@ def update(
         The ledger.
     rebuild
         Whether to start from nothing.
+    known
+        The state that this call gave before to the same caller: its files aren't hashed again.
     now_s
         The clock for removing files that no longer count.
 
@@ -82,7 +89,7 @@ def update(
     """
     with segments.locked(folder):
         head = log.head()
-        state = None if rebuild else segments.load(folder)
+        state = None if rebuild else segments.load(folder, known)
         if state is None or not _fits(state, head):
             state = segments.empty()
         taken = 0

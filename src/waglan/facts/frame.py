@@ -61,7 +61,7 @@ class Facts:
         Problem
             ``ledger.inconsistent`` when the log's entries don't make its own head; the tables stay as they were.
         """
-        state, taken = build.update(self._folder, self._log, rebuild=rebuild)
+        state, taken = build.update(self._folder, self._log, rebuild=rebuild, known=self._shown)
         self._show(state)
         return taken
 

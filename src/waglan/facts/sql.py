@@ -22,6 +22,7 @@ SHAPES: dict[str, type[Event]] = {
     "use_cases": UseCaseRegistration,
 }
 """The event whose public part each typed table holds; it also says what a left-out member means."""
+_DEFAULTS = {name: {f.encode_name: f.default for f in msgspec.structs.fields(shape)} for name, shape in SHAPES.items()}
 
 _TEXT_FIRST = (FactType.VERDICTS, FactType.MODELS)
 _LEAF = {
@@ -55,10 +56,7 @@ def _read_as(kind: FactType) -> str:
 
 
 def _default(table: str, member: str) -> object:
-    shape = SHAPES.get(table)
-    if shape is None:
-        return None
-    return next(f.default for f in msgspec.structs.fields(shape) if f.encode_name == member)
+    return _DEFAULTS[table][member] if table in _DEFAULTS else None
 
 
 def _value(table: str, field: Field, of: str = "") -> str:
@@ -181,17 +179,21 @@ def table(name: str, files: Sequence[Path]) -> str:
     return f"SELECT {empty} WHERE false"
 
 
-def joined(with_later: bool) -> str:
-    """The view ``decisions``: what was known then, and what later events said. Reads ``recorded`` and ``later``."""
+def joined(with_later: bool, *, recorded: str = "recorded", later: str = "later") -> str:
+    """The view ``decisions``: what was known then, and what later events said.
+
+    ``recorded`` and ``later`` are table expressions; given a part of either, it says what was known of some decisions,
+    or as of an earlier place in the log.
+    """
     fields = TABLES["decisions"]
     if not with_later:
-        return f"SELECT {', '.join(_not_later(f) for f in fields)} FROM recorded r"
+        return f"SELECT {', '.join(_not_later(f) for f in fields)} FROM {recorded} r"
     wanted = [f for f in fields if f.part == "later" and not f.source.startswith("later.erasure.")]
     newest = ", ".join(f"{_newest(f)} AS {column(f.name)}" for f in wanted)
     return f"""
-SELECT {", ".join(_with_later(f) for f in fields)} FROM recorded r
-LEFT JOIN (SELECT ref, {newest} FROM later WHERE kind <> 'erasure' GROUP BY ref) l ON l.ref = r.id
-LEFT JOIN (SELECT DISTINCT ref FROM later WHERE kind = 'erasure') e ON e.ref = r.subject_kid"""
+SELECT {", ".join(_with_later(f) for f in fields)} FROM {recorded} r
+LEFT JOIN (SELECT ref, {newest} FROM {later} WHERE kind <> 'erasure' GROUP BY ref) l ON l.ref = r.id
+LEFT JOIN (SELECT DISTINCT ref FROM {later} WHERE kind = 'erasure') e ON e.ref = r.subject_kid"""
 
 
 def _not_later(field: Field) -> str:
