@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from waglan.core.problem import Problem
 from waglan.disk import durable, wal
@@ -31,6 +32,17 @@ _REFUSALS = (
 )  # fmt: skip
 
 
+class Scripts(NamedTuple):
+    """Where a file's migrations lie, ``NAME_1.sql`` and so on in a package, and how many there are."""
+
+    package: str
+    name: str
+    version: int
+
+
+INDEX = Scripts("waglan.index", "index", VERSION)
+
+
 class IndexFile:
     """Connections to one file.
 
@@ -40,10 +52,13 @@ class IndexFile:
         The file; it is made when absent.
     wait_s
         How long to wait for others, seconds.
+    scripts
+        The file's migrations; the index's own unless another derived file is meant.
     """
 
-    def __init__(self, path: Path, *, wait_s: float = WAIT_S) -> None:
+    def __init__(self, path: Path, *, wait_s: float = WAIT_S, scripts: Scripts = INDEX) -> None:
         self.path = path
+        self._scripts = scripts
         self._wait_s = wait_s
         self._mark = path.with_name(f"{path.name}.damaged")
         self._gate = threading.Condition()
@@ -174,21 +189,22 @@ class IndexFile:
 
     def _migrated(self) -> None:
         with closing(self._connect()) as connection:
-            if self._version(connection) == VERSION:
+            package, name, version = self._scripts
+            if self._version(connection) == version:
                 return
             self._begin(connection, True)
-            for number in range(self._version(connection) + 1, VERSION + 1):
-                for statement in statements("waglan.index", f"index_{number}.sql"):
+            for number in range(self._version(connection) + 1, version + 1):
+                for statement in statements(package, f"{name}_{number}.sql"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > VERSION:
+        if version > self._scripts.version:
             raise Problem(
                 "The index was made by a newer Waglan.",
-                f"{self.path.name} has format {version}; this program knows formats up to {VERSION}.",
+                f"{self.path.name} has format {version}; this program knows formats up to {self._scripts.version}.",
                 "Start the newer program, or delete the file: it is made anew from the log.",
                 code="index.newer",
                 status=503,
