@@ -150,6 +150,20 @@ class Catalogue:
                 status=409,
                 where=name,
             )
+        if manifest.profile is not None and manifest.profile.prohibited:
+            raise _unacceptable(name, manifest.profile.prohibited)
         loaded = Loaded(manifest, InputSchema(manifest.inputs), digest(manifest), plugin)
         self._loaded[name] = loaded
         return loaded
+
+
+def _unacceptable(name: str, practices: tuple[str, ...]) -> Problem:
+    """The refusal of a use of the DPO's unacceptable level (*Generative AI Technical and Application Guideline*)."""
+    return Problem(
+        f"The use case {name!r} can't be used at all.",
+        f"Its profile names what nobody may use AI for: {', '.join(practices)}.",
+        "Give the use up, or correct [profile] prohibited in its manifest if it names this wrongly.",
+        code="use_case.unacceptable",
+        status=409,
+        where=name,
+    )

@@ -15,6 +15,7 @@ from waglan.core.events import Import, UseCaseRegistration
 from waglan.core.ids import Ids
 from waglan.core.inputs import Clean
 from waglan.core.problem import Problem
+from waglan.core.profile import answers
 from waglan.ledger.erasure import reconcile
 from waglan.ledger.log import Ledger, Recorded
 from waglan.runtime.apart import Apart
@@ -30,8 +31,8 @@ from waglan.runtime.together import Together
 T = TypeVar("T")
 CHUNK = 1_024
 """So many decisions of a batch share a commit."""
-REFRESH_NS = 1_000_000_000
-"""What another process wrote (an opt-out, a withdrawn model) counts here after at most this long."""
+REFRESH_NS = 300_000_000
+"""What another process wrote (a suspension, an opt-out, a withdrawn model) counts here after at most this long."""
 ENTRY_PROBLEMS = ("leaf.", "vault.erased", "vault.entry")
 """Problems of one entry, not of the ledger."""
 PLAIN = Ask()
@@ -80,6 +81,7 @@ class Runtime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_lock = threading.Lock()
         self._together = Together(self._decide_rows)
+        registers.fresh = self._fresh
         self.refresh()
 
     async def decide(self, use_case: str, row: Mapping[str, Any], ask: Ask = PLAIN, *, text: bool = False) -> Reply:
@@ -231,9 +233,13 @@ class Runtime:
         """Who decides a use case, None before its first case; raises the ledger's Problem while it can't record."""
         if not self._ledger.available:
             raise self._ledger.problem or UNAVAILABLE.again()
+        self._fresh()
+        return self._judges.get(use_case)
+
+    def _fresh(self) -> None:
+        """`refresh` where that was longer ago than what others wrote may take to count here."""
         if self._clock.monotonic_ns() - self._refreshed_ns > REFRESH_NS:
             self.refresh()
-        return self._judges.get(use_case)
 
     async def _load(self, use_case: str) -> Judge:
         """Make a use case ready. A vault restored from an older copy is brought up to the log's erasures first."""
@@ -267,6 +273,7 @@ class Runtime:
             owner=m.owner,
             phase=m.phase,
             policy_digest=loaded.digest,
+            profile=answers(m.profile) if m.profile is not None else (),
             purposes=m.purposes,
             regulated_activity=m.regulated_activity,
             sample_ppm=round(m.review.sample * 1_000_000),

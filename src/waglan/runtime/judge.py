@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +23,8 @@ from waglan.runtime.gates import RuleSet
 from waglan.runtime.kit import BATCH_DEADLINE_S, NoAnswer, RuntimeKit, Slots
 from waglan.runtime.live import Known
 from waglan.runtime.registers import LogRegisters
-from waglan.runtime.route import route
+from waglan.runtime.route import SUSPENDED, route
+from waglan.runtime.stance import Stance, alone, assessed
 
 RECORD_CONTROL = "record.inputs"
 DOOR_CONTROL = "door.inputs"
@@ -67,6 +68,7 @@ class Trial(NamedTuple):
 
 
 _NOTHING = Checked(None, [], [], False)
+_SUSPENDED = Given(None, SUSPENDED)
 
 
 class Judge:
@@ -82,6 +84,8 @@ class Judge:
         What is in force, time, names, and where untrusted code runs.
     tenant
         Whose log it is, for rules that ask.
+    stopped
+        Whether somebody stopped the use case; by the registers when left out.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Judge:
         ids: Ids,
         apart: Apart,
         tenant: str = "",
+        stopped: Callable[[], bool] | None = None,
     ) -> None:
         self.loaded = loaded
         self._manifest = loaded.manifest
@@ -108,6 +113,9 @@ class Judge:
         self._apart = apart
         self._checks = Checks(loaded.manifest, registers, clock, apart)
         self._classes = data_classes(loaded.manifest)
+        self._stopped = stopped or (lambda: registers.use_case_suspended(loaded.manifest.name))
+        self._assessed = assessed(loaded.manifest)
+        self._alone = alone(loaded.manifest, self._assessed)
 
     async def one(self, case: Case, ask: Ask, dropped: tuple[str, ...] = ()) -> Judged:
         """Decide one case."""
@@ -135,12 +143,15 @@ class Judge:
             return []
         cases = [trial.line.rest for trial in trials]
         shared = RuntimeKit(self._slots, now_ms)
-        given = await self._ask_many(cases, shared) if self._many is not None and len(cases) > 1 else None
+        together = self._many is not None and len(cases) > 1 and not self._stopped()
+        given = await self._ask_many(cases, shared) if together else None
         if given is None:
             kits = [RuntimeKit(self._slots, now_ms) for _ in cases]
             given = [await self._ask(case, kit) for case, kit in zip(cases, kits, strict=True)]
         else:
             kits = [shared] * len(cases)
+        if self._stopped():  # what was answered meanwhile isn't used either
+            given = [_SUSPENDED for _ in given]
         outcomes = [outcome for outcome, _ in given]
         if kits[0] is shared or not any(kit.uses for kit in kits):
             checked = await self._checks.after(cases, outcomes, now_ms, kits[0].uses)
@@ -153,6 +164,8 @@ class Judge:
 
     async def _ask(self, case: Case, kit: RuntimeKit) -> Given:
         """The use case's answer; whatever it does, something is given."""
+        if self._stopped():
+            return _SUSPENDED
         shown = msgspec.structs.replace(case, aside={}, inputs=dict(case.inputs))
         try:
             if self.inline:
@@ -197,14 +210,14 @@ class Judge:
 
     def _record(self, trial: Trial, answer: Answer) -> Judged:
         manifest, ask, line, kit = self._manifest, trial.ask, trial.line, answer.kit
-        rules = self._registers.rules
+        rules, stance = self._registers.rules, self._stance()
         case, after = line.rest, answer.after
         findings, costs = tuple(line.findings), tuple(line.cost_us)
         if kit.findings or trial.dropped:
             between = (*kit.findings, *_dropped(trial.dropped))
             findings, costs = findings + between, costs + (0,) * len(between)
         findings, costs = findings + tuple(after.findings), costs + tuple(after.cost_us)
-        routed = route(findings, answer.outcome, answer.fault, manifest)
+        routed = route(findings, answer.outcome, answer.fault, manifest, stance)
         told = _disclosed(manifest.disclosure.text, case.language) if manifest.disclosure else None
         decided_at = self._clock.now_ms()
         decision = Decision(
@@ -216,7 +229,8 @@ class Judge:
             why=routed.why,
             use_case_version=manifest.version,
             policy_digest=self.loaded.digest,
-            tier=manifest.tier,
+            tier=stance.tier,
+            observed_tier=stance.observed,
             oversight_level=routed.oversight,
             phase=manifest.phase,
             models=kit.uses,
@@ -231,14 +245,21 @@ class Judge:
             latency_us=(self._clock.monotonic_ns() - trial.started_ns) // 1000 // trial.share,
         )
         if rules.gating:
-            decision = self._gated(rules, decision, answer, ask.actor)
+            decision = self._gated(rules, decision, answer, ask.actor, stance)
         try:
             return Judged(decision, entry(decision, self._classes, trial.inputs, ask.actor))
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             # Findings were checked for what JSON can hold, so it is the outcome that can't be written.
             return self._record(trial, Answer(None, "not-json", kit, after))
 
-    def _gated(self, rules: RuleSet, decision: Decision, answer: Answer, actor: str) -> Decision:
+    def _stance(self) -> Stance:
+        """How high the use case stands now."""
+        manifest = self._manifest
+        return self._registers.standings.stance(
+            manifest.name, self._alone, self._assessed, manifest.tier, self._clock.now_ms()
+        )
+
+    def _gated(self, rules: RuleSet, decision: Decision, answer: Answer, actor: str, stance: Stance) -> Decision:
         """The decision with what the rules in force say of it; its route so far is what they see."""
         began = self._clock.monotonic_ns()
         registers = self._registers
@@ -247,7 +268,7 @@ class Judge:
         if not found:
             return decision
         findings = decision.findings + found
-        routed = route(findings, answer.outcome, answer.fault, self._manifest)
+        routed = route(findings, answer.outcome, answer.fault, self._manifest, stance)
         cost = (self._clock.monotonic_ns() - began) // 1000 // len(found)
         return msgspec.structs.replace(
             decision,

@@ -8,7 +8,7 @@ from typing import Any
 
 from waglan.core.clock import Clock
 from waglan.core.finding import Finding, Verdict
-from waglan.core.model import Model
+from waglan.core.model import Model, ModelCard
 from waglan.core.outcome import ModelUse
 from waglan.core.problem import Problem
 from waglan.core.usecase import ModelSlot
@@ -21,6 +21,11 @@ BATCH_DEADLINE_S = 60.0
 
 class NoAnswer(Exception):  # noqa: N818 - a use case may catch it and answer by other means
     """No model of a slot answered."""
+
+
+def _never(card: ModelCard) -> bool:
+    """Nobody stops models here."""
+    return False
 
 
 class Seat:
@@ -36,11 +41,22 @@ class Seat:
 
 
 class Slots:
-    """The slots of one use case with their seats, shared by all its decisions."""
+    """The slots of one use case with their seats, shared by all its decisions.
 
-    def __init__(self, slots: Mapping[str, ModelSlot], seats: Mapping[str, Seat], clock: Clock, apart: Apart) -> None:
+    ``suspended`` says of a model whether somebody stopped it.
+    """
+
+    def __init__(
+        self,
+        slots: Mapping[str, ModelSlot],
+        seats: Mapping[str, Seat],
+        clock: Clock,
+        apart: Apart,
+        suspended: Callable[[ModelCard], bool] = _never,
+    ) -> None:
         self.clock = clock
         self.apart = apart
+        self.suspended = suspended
         self._order = {
             name: (tuple(seats[model] for model in slot.use), slot.deadline_ms / 1000) for name, slot in slots.items()
         }
@@ -90,8 +106,8 @@ class RuntimeKit:
         """
         seats, deadline_s = self._slots.seats(slot)
         seat, clock = seats[0], self._slots.clock
-        if seat.breaker.state is not State.CLOSED:
-            raise NoAnswer(f"the first model of slot {slot!r} is resting")
+        if seat.breaker.state is not State.CLOSED or self._slots.suspended(seat.card):
+            raise NoAnswer(f"the first model of slot {slot!r} is resting or suspended")
 
         def ask(seat: Seat) -> Any:
             if seat.predict_many is not None:
@@ -106,6 +122,8 @@ class RuntimeKit:
             raise NoAnswer(f"{seat.card.id}: {type(error).__name__}") from error
         if len(answers) != len(rows) or any(answer is None for answer in answers):
             raise NoAnswer(f"{seat.card.id} didn't answer every row")
+        if self._slots.suspended(seat.card):
+            raise NoAnswer(f"{seat.card.id} was suspended meanwhile")
         seat.breaker.succeeded()
         self._used(slot, seat, answered=True, latency_us=(clock.monotonic_ns() - started) // 1000 // len(rows))
         return answers
@@ -113,7 +131,11 @@ class RuntimeKit:
     async def _ask(self, slot: str, call: Callable[[Seat], Any]) -> Any:
         seats, deadline_s = self._slots.seats(slot)
         clock = self._slots.clock
+        suspended = self._slots.suspended
         for rank, seat in enumerate(seats):
+            if suspended(seat.card):
+                self._failed(slot, seat, "suspended", "")
+                continue
             if not seat.breaker.allow():
                 self._failed(slot, seat, "breaker-open", "")
                 continue
@@ -128,6 +150,9 @@ class RuntimeKit:
                 self._failed(slot, seat, "stuck" if isinstance(error, Stuck) else code, type(error).__name__)
                 continue
             seat.breaker.succeeded()
+            if suspended(seat.card):  # while it was thinking
+                self._failed(slot, seat, "suspended", "")
+                continue
             self.failover = self.failover or rank > 0
             self._used(slot, seat, answered=True, latency_us=(clock.monotonic_ns() - started) // 1000)
             return answer

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from waglan.core.events import ModelRegistration, OptOut, RuleInForce, UseCaseRegistration
+from waglan.core.events import (
+    ModelRegistration,
+    ObservedTier,
+    OptOut,
+    RuleInForce,
+    Suspension,
+    TierRuling,
+    UseCaseRegistration,
+)
+from waglan.core.model import ModelCard
+from waglan.core.usecase import UseCase
 from waglan.runtime.gates import NO_RULES, RuleSet
+from waglan.runtime.stance import Stance, Standings, alone, assessed
 
 _DECISION = b'"kind":"decision"'
 _decode = msgspec.json.Decoder().decode
+
+
+def _as_it_is() -> None:
+    """Nobody reads the log for these registers."""
 
 
 class LogRegisters:
@@ -21,10 +36,17 @@ class LogRegisters:
     ----------
     size
         How many entries have been folded in.
+    fresh
+        Brings them up to the log when they are older than what holds everywhere; set by who reads the log.
+    standings
+        How high use cases stand.
     """
 
     def __init__(self) -> None:
         self.size = 0
+        self.fresh: Callable[[], None] = _as_it_is
+        self.standings = Standings()
+        self._suspended: dict[tuple[str, str], Suspension] = {}
         self._models: dict[tuple[str, str], ModelRegistration] = {}
         self._current: dict[str, ModelRegistration] = {}
         self._use_cases: dict[str, UseCaseRegistration] = {}
@@ -67,6 +89,17 @@ class LogRegisters:
             rule = msgspec.convert(facts, RuleInForce)
             self._rules[rule.id] = rule
             self._rule_set = None
+        elif kind == Suspension.kind:
+            suspension = msgspec.convert(facts, Suspension)
+            changed = dict(self._suspended)  # readers of other threads keep the one they have
+            changed.pop((suspension.target, suspension.id), None)
+            if suspension.active:
+                changed[suspension.target, suspension.id] = suspension
+            self._suspended = changed
+        elif kind == TierRuling.kind:
+            self.standings.rule(msgspec.convert(facts, TierRuling), index, leaf.get("actor", ""))
+        elif kind == ObservedTier.kind:
+            self.standings.observe(msgspec.convert(facts, ObservedTier), index)
 
     @property
     def rules(self) -> RuleSet:
@@ -103,6 +136,31 @@ class LogRegisters:
     def use_case(self, policy_digest: str) -> UseCaseRegistration | None:
         """The registration of a manifest by its digest."""
         return self._use_cases.get(policy_digest)
+
+    def suspensions(self) -> tuple[Suspension, ...]:
+        """The kill switches that are on, in the order in which they were turned."""
+        self.fresh()
+        return tuple(self._suspended.values())
+
+    def use_case_suspended(self, name: str) -> bool:
+        """Whether a use case answers no more, as fresh as the log is read here."""
+        self.fresh()
+        return bool(self._suspended) and ("use_case", name) in self._suspended
+
+    def model_suspended(self, card: ModelCard) -> bool:
+        """Whether a model answers no more: itself, its vendor by the register, or who runs it."""
+        self.fresh()
+        found = self._suspended
+        if not found:
+            return False
+        registered = self._models.get((card.id, card.version)) or self._current.get(card.id)
+        vendors = {card.provider, registered.vendor if registered else ""}
+        return ("model", card.id) in found or any(("vendor", each) in found for each in vendors if each)
+
+    def effective_tier(self, manifest: UseCase, now_ms: int) -> Stance:
+        """How high a use case stands by its manifest, its profile, rulings and observations."""
+        found = assessed(manifest)
+        return self.standings.stance(manifest.name, alone(manifest, found), found, manifest.tier, now_ms)
 
     def opted_out(self, subject: str, use_case: str) -> bool:
         return bool(self._opt_outs) and ((subject, "") in self._opt_outs or (subject, use_case) in self._opt_outs)

@@ -9,12 +9,17 @@ from waglan.core.decision import Route
 from waglan.core.finding import Finding, Verdict
 from waglan.core.outcome import Outcome
 from waglan.core.usecase import Oversight, UseCase
+from waglan.runtime.stance import Stance
+
+SUSPENDED = "suspended:use_case"
+"""In place of a fault: the use case wasn't asked, or its answer isn't used, as somebody stopped it."""
 
 
 class Routed(NamedTuple):
     """Where a decision goes, what sent it there, and how closely a person watches it.
 
-    ``why`` holds codes: ``control:<name>``, ``outcome:<fault>``, ``tier:<what>``, ``review:<what>``.
+    ``why`` holds codes: ``control:<name>``, ``outcome:<fault>``, ``suspended:use_case``, ``tier:<what>``,
+    ``floor:<clause>``, ``review:<what>``.
     """
 
     route: Route
@@ -22,7 +27,9 @@ class Routed(NamedTuple):
     oversight: Oversight
 
 
-def route(findings: Iterable[Finding], outcome: Outcome | None, fault: str, manifest: UseCase) -> Routed:
+def route(
+    findings: Iterable[Finding], outcome: Outcome | None, fault: str, manifest: UseCase, stance: Stance | None = None
+) -> Routed:
     """Decide where a decision goes.
 
     Parameters
@@ -34,8 +41,11 @@ def route(findings: Iterable[Finding], outcome: Outcome | None, fault: str, mani
     fault
         Why there is none, as a code.
     manifest
-        Tier and review rule set a floor; nothing here lowers what a control asked for.
+        Its review rule sets a floor; nothing here lowers what a control asked for.
+    stance
+        How high the use case stands, which sets another floor; None takes the tier that the manifest declares.
     """
+    stance = Stance(manifest.tier) if stance is None else stance
     blocked: list[str] = []
     why: list[str] = []
     for finding in findings:
@@ -47,17 +57,17 @@ def route(findings: Iterable[Finding], outcome: Outcome | None, fault: str, mani
         elif effect is Verdict.REVIEW:
             why.append(f"control:{finding.control}")
     if blocked:
-        return Routed(Route.BLOCKED, tuple(dict.fromkeys(blocked)), _oversight(manifest, human=False))
+        return Routed(Route.BLOCKED, tuple(dict.fromkeys(blocked)), _oversight(stance, human=False))
     why += _doubts(outcome, fault)
-    why += _floor(outcome, manifest)
+    why += _floor(outcome, manifest, stance)
     if not why:
-        return Routed(Route.AUTO, (), _oversight(manifest, human=False))
-    return Routed(Route.HUMAN, tuple(dict.fromkeys(why)), _oversight(manifest, human=True))
+        return Routed(Route.AUTO, (), _oversight(stance, human=False))
+    return Routed(Route.HUMAN, tuple(dict.fromkeys(why)), _oversight(stance, human=True))
 
 
 def _doubts(outcome: Outcome | None, fault: str) -> list[str]:
     if outcome is None:
-        return [f"outcome:{fault}"]
+        return [fault if fault == SUSPENDED else f"outcome:{fault}"]
     doubts = [f"outcome:flag:{flag}" for flag in outcome.flags]
     for reason in outcome.reasons:
         if reason.code:
@@ -65,27 +75,32 @@ def _doubts(outcome: Outcome | None, fault: str) -> list[str]:
     return [*doubts, "outcome:no-reasons"]
 
 
-def _floor(outcome: Outcome | None, manifest: UseCase) -> list[str]:
+def _floor(outcome: Outcome | None, manifest: UseCase, stance: Stance) -> list[str]:
     rule, floor = manifest.review, []
-    if manifest.tier == "critical":
+    if stance.tier == "critical":
         floor.append("tier:critical")
+    floor += [f"floor:{clause}" for clause, cases in stance.floors if cases == "all"]
     if rule.always:
         floor.append("review:always")
     if outcome is None:
         return floor
-    if manifest.tier == "high" and outcome.adverse is not False:
-        floor.append("tier:adverse" if outcome.adverse else "tier:adverse-unknown")
-    if rule.adverse and outcome.adverse is not False:
-        floor.append("review:adverse")
+    if outcome.adverse is not False:
+        if stance.tier == "high":
+            floor.append("tier:adverse" if outcome.adverse else "tier:adverse-unknown")
+        elif stance.tier != "critical":
+            floor += [f"floor:{clause}" for clause, cases in stance.floors if cases == "adverse"]
+        if rule.adverse:
+            floor.append("review:adverse")
     if outcome.effect in rule.effects:
         floor.append(f"review:effect:{outcome.effect}")
     return floor
 
 
-def _oversight(manifest: UseCase, *, human: bool) -> Oversight:
+def _oversight(stance: Stance, *, human: bool) -> Oversight:
     """Tier to oversight level, after the PCPD's three levels (Model Personal Data Protection Framework, 2024)."""
-    if manifest.tier == "critical" or (manifest.tier == "high" and human):
+    tier = stance.tier
+    if tier == "critical" or stance.cases == "all" or (human and (tier == "high" or stance.cases == "adverse")):
         return "in_the_loop"
-    if manifest.tier in ("high", "medium"):
+    if tier in ("high", "medium"):
         return "in_command"
     return "out_of_the_loop"

@@ -47,7 +47,8 @@ class Shelf:
     def slots(self, loaded: Loaded, apart: Apart) -> Slots:
         """The slots of a use case, every model loaded; a Problem names the first that can't be."""
         wanted = {name for slot in loaded.manifest.models.values() for name in slot.use}
-        return Slots(loaded.manifest.models, {name: self.seat(name) for name in wanted}, self._clock, apart)
+        seats = {name: self.seat(name) for name in wanted}
+        return Slots(loaded.manifest.models, seats, self._clock, apart, self._registers.model_suspended)
 
     def seat(self, model_id: str) -> Seat:
         """The model of an id (its version in use) with its breaker, which all use cases share."""
