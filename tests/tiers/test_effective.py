@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waglan.tiers import TIERS, Observed, Ruling, effective, lowers
+from waglan.core.events import TierRuling
+from waglan.tiers import TIERS, Observed, Ruling, effective, lowers, ruled
 
 tiers = st.sampled_from(TIERS)
 maybe = st.none() | tiers
@@ -65,3 +66,30 @@ def test_never_below_what_is_declared_and_only_a_ruling_lowers(declared, assesse
 def test_who_may_lower():
     assert lowers("p-1", "p-2", 5)
     assert not lowers("", "p-2", 5) and not lowers("p-1", "p-1", 5) and not lowers("p-1", "p-2", None)
+
+
+def ruling(tier="high", **fields):
+    return TierRuling(use_case="u", tier=tier, reason="r", **fields)
+
+
+def test_every_raise_stands_and_only_two_people_take_one_back():
+    found = ruled((), ruling("critical"), 1, "p-1")
+    found = ruled(found, ruling("high"), 2, "p-2")
+    assert effective("low", None, found, None, 0).tier == "critical"
+    alone = ruled(found, ruling(active=False), 3, "p-1")
+    assert effective("low", None, alone, None, 0).tier == "critical"
+    both = ruled(found, ruling(active=False, proposer="p-1"), 3, "p-2")
+    assert effective("low", None, both, None, 0).tier == "low"
+
+
+def test_of_lowerings_the_newest_stands_and_anybody_takes_it_back():
+    found = ruled((), ruling("low", proposer="p-1", until_ms=9), 1, "p-2")
+    found = ruled(found, ruling("medium", proposer="p-1", until_ms=9), 2, "p-2")
+    assert effective("low", "high", found, None, 0) == ("medium", "lowered")
+    found = ruled(found, ruling("low", active=False), 3, "p-3")
+    assert effective("low", "high", found, None, 0) == ("high", "assessed")
+
+
+def test_one_person_alone_lowers_nothing():
+    found = ruled((), ruling("low", proposer="p-1", until_ms=9), 1, "p-1")
+    assert effective("low", "high", found, None, 0) == ("high", "assessed")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from waglan.core.events import ObservedTier, TierRuling, UseCaseRegistration
+from waglan.core.events import ObservedTier, UseCaseRegistration
 from waglan.core.profile import Profile, from_answers
 from waglan.core.usecase import Tier
 from waglan.registers.history import Kept
-from waglan.tiers import TIERS, Observed, Ruling, assess, effective, lowers
+from waglan.tiers import TIERS, Observed, Ruling, assess, effective, ruled
 
 if TYPE_CHECKING:
     from waglan.registers.book import Book
@@ -47,16 +47,12 @@ def standing(book: Book, use_case: Kept[UseCaseRegistration]) -> Tiers:
     return Tiers(assessed or "", observed.tier if observed else "", found.tier, found.why, without.tier)
 
 
-def _rulings(book: Book, use_case: str) -> list[Ruling]:
-    """A use case's rulings in log order; one that is taken back ends all before it."""
+def _rulings(book: Book, use_case: str) -> tuple[Ruling, ...]:
+    """A use case's rulings in log order."""
     kept = next((each for each in book.tier_rulings if each.name == use_case), None)
-    found: list[Ruling] = []
+    found: tuple[Ruling, ...] = ()
     for step in kept.steps if kept else ():
-        r: TierRuling = step.facts
-        if r.active:
-            found.append(Ruling(step.index, r.tier, lowers(r.proposer, step.actor, r.until_ms), r.until_ms))
-        else:
-            found.clear()
+        found = ruled(found, step.facts, step.index, step.actor)
     return found
 
 

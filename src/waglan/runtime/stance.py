@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from waglan.core.events import ObservedTier, TierRuling
 from waglan.core.usecase import Tier, UseCase
-from waglan.tiers import Assessment, Cases, Observed, Ruling, assess, effective, lowers
+from waglan.tiers import Assessment, Cases, Observed, Ruling, assess, effective, ruled
 from waglan.tiers.effective import Why
 
 
@@ -38,20 +38,8 @@ class Standings:
         self._observed: dict[str, Observed] = {}
 
     def rule(self, ruling: TierRuling, at: int, actor: str) -> None:
-        """Take in a ruling at its place in the log.
-
-        Of rulings that raise and of rulings that lower, the newest counts. Anybody may take a lowering back, as that
-        raises; a raise is taken back by two people only, as that lowers.
-        """
-        low = lowers(ruling.proposer, actor, ruling.until_ms)
-        before = self._rulings.get(ruling.use_case, ())
-        if ruling.active:
-            made = Ruling(at, ruling.tier, low, ruling.until_ms)
-            self._rulings[ruling.use_case] = (*(each for each in before if each.lowers is not low), made)
-        elif ruling.proposer and ruling.proposer != actor:
-            self._rulings[ruling.use_case] = ()
-        else:
-            self._rulings[ruling.use_case] = tuple(each for each in before if not each.lowers)
+        """Take in a ruling at its place in the log."""
+        self._rulings[ruling.use_case] = ruled(self._rulings.get(ruling.use_case, ()), ruling, at, actor)
 
     def observe(self, observed: ObservedTier, at: int) -> None:
         """Take in what decisions said of a tier."""
@@ -62,7 +50,7 @@ class Standings:
         return self._observed.get(use_case)
 
     def rulings(self, use_case: str) -> tuple[Ruling, ...]:
-        """The newest ruling that raises and the newest that lowers, ended or not."""
+        """The rulings on a use case, ended or not."""
         return self._rulings.get(use_case, ())
 
     def stance(self, use_case: str, alone: Stance, assessed: Assessment | None, declared: Tier, now_ms: int) -> Stance:

@@ -1,7 +1,7 @@
 """How high a use case stands: a lattice over named triggers that cite clauses, and what follows from it."""
 
 from waglan.tiers.assessment import Assessment, Change, Fired, assess, best_case, worst, would_lower
-from waglan.tiers.effective import Effective, Observed, Ruling, effective, lowers
+from waglan.tiers.effective import Effective, Observed, Ruling, effective, lowers, ruled
 from waglan.tiers.labels import Labels, labels, read_profile
 from waglan.tiers.trigger import CASES, DPO, LEVELS, TIERS, Cases, Dpo, Floor, Terms, Trigger, lattice
 
@@ -29,6 +29,7 @@ __all__ = [
     "lattice",
     "lowers",
     "read_profile",
+    "ruled",
     "worst",
     "would_lower",
 ]

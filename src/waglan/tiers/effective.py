@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from waglan.core.events import TierRuling
 from waglan.core.usecase import Tier
 from waglan.tiers.trigger import TIERS
 
@@ -58,6 +59,20 @@ def lowers(proposer: str, approver: str, until_ms: int | None) -> bool:
     return bool(proposer) and proposer != approver and until_ms is not None
 
 
+def ruled(before: tuple[Ruling, ...], ruling: TierRuling, at: int, actor: str) -> tuple[Ruling, ...]:
+    """The rulings of a use case once another one is on the log, at a place and by somebody.
+
+    Every ruling that raises stands until it ends; of those that lower, the newest does. Anybody may take a lowering
+    back, as that raises; rulings that raise are taken back by two people only, as that lowers.
+    """
+    if not ruling.active:
+        both = bool(ruling.proposer) and ruling.proposer != actor
+        return () if both else tuple([each for each in before if not each.lowers])
+    low = lowers(ruling.proposer, actor, ruling.until_ms)
+    kept = [each for each in before if not (low and each.lowers)]
+    return (*kept, Ruling(at, ruling.tier, low, ruling.until_ms))
+
+
 def effective(
     declared: Tier, assessed: Tier | None, rulings: Sequence[Ruling], observed: Observed | None, now_ms: int
 ) -> Effective:
@@ -68,7 +83,7 @@ def effective(
     declared, assessed
         By the manifest, and from its profile where it has one.
     rulings
-        Of the use case: at least the newest that raises and the newest that lowers, in the order of the log.
+        Of the use case, as `ruled` gives them.
     observed
         What recent decisions say, where that was computed. It counts where it is worse than the assessment.
     now_ms
