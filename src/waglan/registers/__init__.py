@@ -3,11 +3,14 @@
 from waglan.registers.book import Book, read_book
 from waglan.registers.clocks import Clock, Clocks, clocks, load_clocks
 from waglan.registers.history import Change, Kept, Step
-from waglan.registers.incident import IncidentRecord
+from waglan.registers.incident import ITSELF, IncidentRecord
+from waglan.registers.registrar import Registrar
 from waglan.registers.schema import RECORDED, SCHEMAS
+from waglan.registers.settings import RegistersSection
 from waglan.registers.usage import Span, Usage
 
 __all__ = [
+    "ITSELF",
     "RECORDED",
     "SCHEMAS",
     "Book",
@@ -16,6 +19,8 @@ __all__ = [
     "Clocks",
     "IncidentRecord",
     "Kept",
+    "RegistersSection",
+    "Registrar",
     "Span",
     "Step",
     "Usage",

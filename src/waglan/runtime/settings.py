@@ -12,7 +12,7 @@ from waglan.core.manifest import parse_toml
 from waglan.core.problem import Problem, nearest
 
 FILE = "waglan.toml"
-ROOMS = ("oidc", "review")
+ROOMS = ("oidc", "registers", "review")
 """Sections that are checked by the room of that name, when it reads them."""
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -78,7 +78,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; every key has a default.
 
-    ``oidc`` and ``review`` belong to rooms of their own, which say with `section` what may stand in them.
+    ``oidc``, ``registers`` and ``review`` belong to rooms of their own, which say with `section` what may stand there.
     """
 
     workspace: WorkspaceSection = WorkspaceSection()
@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plugins: PluginsSection = PluginsSection()
     server: ServerSection = ServerSection()
     oidc: dict[str, Any] = {}
+    registers: dict[str, Any] = {}
     review: dict[str, Any] = {}
 
 
