@@ -214,12 +214,12 @@ class Book:
 
     @cached_property
     def tier_proposals(self) -> tuple[Step[TierProposal], ...]:
-        """Proposals to lower a tier that are neither granted nor dropped."""
+        """Proposals to lower a tier, or to take rulings back, that are neither granted nor dropped."""
         told = self.events(TierProposal)
         done = {ref for each in told for ref in each.refs} | {
             ref for ruling in self.events(TierRuling) for ref in ruling.refs
         }
-        return tuple([each for each in told if each.facts.state == "proposed" and each.id not in done])
+        return tuple([each for each in told if each.facts.state != "dropped" and each.id not in done])
 
     def events(self, kind: type[E]) -> list[Step[E]]:
         """Every event of a kind that registers are made of, in log order."""

@@ -181,8 +181,13 @@ class Registrar:
         """Take a proposal from the table."""
         return ruling.drop(self.office, who, proposal_id, note)
 
-    def withdraw_tier(self, who: Identity | None, use_case: str, reason: str, *, note: str = "") -> Recorded:
-        """End all rulings about a use case's tier."""
+    def propose_end(self, who: Identity | None, use_case: str, tier: Tier, reason: str, *, note: str = "") -> Recorded:
+        """Ask that every ruling on a use case ends, raises too; ``tier`` is where it will stand, for the record."""
+        facts = TierProposal(reason=reason, state="taken_back", tier=tier, use_case=use_case)
+        return ruling.propose(self.office, who, facts, note)
+
+    def withdraw_lowering(self, who: Identity | None, use_case: str, reason: str, *, note: str = "") -> Recorded:
+        """End what lets a use case stand lower, at once and alone."""
         return ruling.take_back(self.office, who, use_case, reason, note)
 
     # ---- obligations

@@ -8,9 +8,10 @@ from waglan.core.events import TierProposal, TierRuling
 from waglan.core.problem import Problem
 from waglan.ledger.log import Recorded
 from waglan.registers.book import Book
-from waglan.registers.checks import check_code, check_until
-from waglan.registers.history import Kept, Step
+from waglan.registers.checks import check_code, check_until, wrong
+from waglan.registers.history import Step
 from waglan.registers.office import Office
+from waglan.registers.standing import rulings
 
 
 def raise_tier(office: Office, who: Identity | None, facts: TierRuling, note: str) -> Recorded:
@@ -25,11 +26,15 @@ def raise_tier(office: Office, who: Identity | None, facts: TierRuling, note: st
 
 
 def propose(office: Office, who: Identity | None, facts: TierProposal, note: str) -> Recorded:
-    """Ask that a use case may stand lower until a day; another person grants it."""
+    """Ask that a use case may stand lower until a day, or that rulings on it end; another person grants it."""
     person = office.may(who, Action.TIER_RAISE)
     check_code(facts.reason, "reason")
     with office.writing() as book:
         office.known(book).need("use case", facts.use_case, "use_case")
+        if facts.state == "taken_back":
+            _need_ruling(book, facts.use_case)
+        elif facts.until_ms is None:
+            raise wrong("until_ms", "A use case stands lower until a day only.", "Give the day.")
         check_until(facts.until_ms, office.now_ms())
         (recorded,) = office.record(office.entry(person.id, facts, note=note))
     return recorded
@@ -38,12 +43,13 @@ def propose(office: Office, who: Identity | None, facts: TierProposal, note: str
 def grant(office: Office, who: Identity | None, proposal_id: str, note: str) -> Recorded:
     """Grant a proposal as a second person; it counts from the next decision on."""
     with office.writing() as book:
-        asked = _proposal(book, proposal_id)
-        person = office.may(who, Action.TIER_LOWER, asked.actor)
-        check_until(asked.facts.until_ms, office.now_ms())
+        step = _proposal(book, proposal_id)
+        asked = step.facts
+        person = office.may(who, Action.TIER_LOWER, step.actor)
+        check_until(asked.until_ms, office.now_ms())
         facts = TierRuling(
-            proposer=asked.actor, reason=asked.facts.reason, tier=asked.facts.tier, until_ms=asked.facts.until_ms,
-            use_case=asked.facts.use_case,
+            active=asked.state != "taken_back", proposer=step.actor, reason=asked.reason, tier=asked.tier,
+            until_ms=asked.until_ms, use_case=asked.use_case,
         )  # fmt: skip
         (recorded,) = office.record(office.entry(person.id, facts, refs=(proposal_id,), note=note))
     return recorded
@@ -63,24 +69,28 @@ def drop(office: Office, who: Identity | None, proposal_id: str, note: str) -> R
 
 
 def take_back(office: Office, who: Identity | None, use_case: str, reason: str, note: str) -> Recorded:
-    """End all rulings about a use case's tier: it stands again where manifest, profile and decisions put it.
-
-    Where that lets it stand lower, somebody else has to do it than who raised it.
-    """
+    """End what lets a use case stand lower, which one person may: it stands as high as it is assessed again."""
+    person = office.may(who, Action.TIER_RAISE)
     check_code(reason, "reason")
     with office.writing() as book:
-        kept: Kept[TierRuling] | None = next((each for each in book.tier_rulings if each.name == use_case), None)
-        if kept is None or not kept.facts.active:
-            raise Problem(
-                f"No ruling about the tier of {use_case[:60]!r} is in force.", "Nobody raised or lowered it.",
-                "Look at the use case's page.", code="register.missing", where=use_case[:60], status=404,
-            )  # fmt: skip
-        lowered = bool(kept.facts.proposer)
-        action, author = (Action.TIER_RAISE, "") if lowered else (Action.TIER_LOWER, kept.last.actor)
-        person = office.may(who, action, author)
-        facts = TierRuling(active=False, reason=reason, tier=kept.facts.tier, use_case=use_case)
-        (recorded,) = office.record(office.entry(person.id, facts, refs=(kept.last.id,), note=note))
+        held = [each for each in rulings(book, use_case) if each.lowers]
+        if not held:
+            raise _none(use_case)
+        facts = TierRuling(active=False, reason=reason, tier=held[-1].tier, use_case=use_case)
+        (recorded,) = office.record(office.entry(person.id, facts, note=note))
     return recorded
+
+
+def _need_ruling(book: Book, use_case: str) -> None:
+    if not rulings(book, use_case):
+        raise _none(use_case)
+
+
+def _none(use_case: str) -> Problem:
+    return Problem(
+        f"Nothing is ruled about the tier of {use_case[:60]!r} that could end.", "Nobody raised or lowered it.",
+        "Look at the use case's page.", code="register.missing", where=use_case[:60], status=404,
+    )  # fmt: skip
 
 
 def _proposal(book: Book, proposal_id: str) -> Step[TierProposal]:

@@ -39,16 +39,16 @@ def standing(book: Book, use_case: Kept[UseCaseRegistration]) -> Tiers:
     facts = use_case.facts
     declared: Any = facts.tier if facts.tier in TIERS else "critical"
     assessed = assess(_profile(facts)).tier if facts.profile else None
-    rulings = _rulings(book, use_case.name)
+    held = rulings(book, use_case.name)
     seen: Kept[ObservedTier] | None = next((each for each in book.observed_tiers if each.name == use_case.name), None)
     observed = Observed(seen.last.index, seen.facts.tier) if seen else None
-    found = effective(declared, assessed, rulings, observed, book.now_ms)
-    without = effective(declared, assessed, rulings, None, book.now_ms)
+    found = effective(declared, assessed, held, observed, book.now_ms)
+    without = effective(declared, assessed, held, None, book.now_ms)
     return Tiers(assessed or "", observed.tier if observed else "", found.tier, found.why, without.tier)
 
 
-def _rulings(book: Book, use_case: str) -> tuple[Ruling, ...]:
-    """A use case's rulings in log order."""
+def rulings(book: Book, use_case: str) -> tuple[Ruling, ...]:
+    """The rulings on a use case that weren't taken back, in log order."""
     kept = next((each for each in book.tier_rulings if each.name == use_case), None)
     found: tuple[Ruling, ...] = ()
     for step in kept.steps if kept else ():

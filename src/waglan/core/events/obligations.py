@@ -36,6 +36,8 @@ class RuleInForce(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes
     ----------
+    authenticator
+        What the approver signed in with; empty where it isn't known.
     clauses
         Obligations that it serves.
     digest
@@ -53,6 +55,7 @@ class RuleInForce(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     kind: ClassVar[str] = "rule"
 
+    authenticator: str = ""
     clauses: tuple[str, ...] = ()
     digest: str
     gate: RuleGate
@@ -68,13 +71,14 @@ class RuleInForce(Event, frozen=True, kw_only=True, omit_defaults=True):
 class RuleProposal(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody proposes a rule, a change of it or its end; another person's `RuleInForce` approves it.
 
-    Members as in `RuleInForce`; ``replay_sha256`` is of the replay that was shown with it, ``replayed`` how many
+    Members as in `RuleInForce`, the authenticator being the proposer's; ``replay_sha256`` is of the replay that was shown with it, ``replayed`` how many
     decisions it looked at and ``changed`` how many would have been treated otherwise. ``state`` ``dropped`` takes a
     proposal (the first of ``refs``) back.
     """
 
     kind: ClassVar[str] = "rule_proposal"
 
+    authenticator: str = ""
     changed: int = 0
     clauses: tuple[str, ...] = ()
     digest: str = ""
@@ -148,15 +152,16 @@ class TierRuling(Event, frozen=True, kw_only=True, omit_defaults=True):
 class TierProposal(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody asks that a use case may stand below its assessment until a day; another's `TierRuling` grants it.
 
-    ``reason`` is a code, words are private. ``state`` ``dropped`` takes a proposal (the first of ``refs``) back.
+    ``reason`` is a code, words are private. ``state`` ``taken_back`` asks that every ruling on it ends, and has no day;
+    ``dropped`` takes a proposal (the first of ``refs``) from the table.
     """
 
     kind: ClassVar[str] = "tier_proposal"
 
     reason: str
-    state: Literal["proposed", "dropped"] = "proposed"
+    state: Literal["proposed", "taken_back", "dropped"] = "proposed"
     tier: Tier
-    until_ms: int
+    until_ms: int | None = None
     use_case: str
 
 
