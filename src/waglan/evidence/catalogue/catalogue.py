@@ -11,7 +11,7 @@ import msgspec
 
 from waglan.core.problem import Problem, nearest
 from waglan.evidence.catalogue.clause import Clause, Source, Test
-from waglan.evidence.catalogue.compiled import Compiled, compiled
+from waglan.evidence.catalogue.compiled import Compiled, Compiler
 
 
 class Stated(NamedTuple):
@@ -67,16 +67,13 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return self.sources[clause.source]
 
     def compiled(self, test: Test) -> Compiled:
-        """A test's expressions, parsed and typed once. Raises as `waglan.evidence.catalogue.compiled.compiled`."""
-        key = (test.id, test.over, test.scope, test.holds, test.current)
-        if key not in self._compiled:
-            self._compiled[key] = compiled(test)
-        return self._compiled[key]
+        """A test's expressions, parsed and typed when first asked for. Raises as `Compiler.compiled`."""
+        return self._compiler.compiled(test)
 
     @cached_property
     def _by_id(self) -> dict[str, Clause]:
         return {clause.id: clause for clause in self.clauses}
 
     @cached_property
-    def _compiled(self) -> dict[tuple[str, ...], Compiled]:
-        return {}
+    def _compiler(self) -> Compiler:
+        return Compiler()

@@ -65,7 +65,7 @@ def _all(catalogue: Catalogue, retired: Iterable[str]) -> Iterator[tuple[str, st
         yield from wording_faults(catalogue, clause)
         yield from text_faults(clause)
         for test in clause.tests:
-            yield from test_faults(clause, test)
+            yield from test_faults(clause, test, catalogue.compiled)
     yield from _served(catalogue)
 
 

@@ -15,7 +15,16 @@ INVENTED: tuple[tuple[str, str], ...] = (
     (r"HKMA.{0,80}2021.{0,40}(principles|原則)|2021 HKMA .{0,40}principles", "the HKMA's principles are of 2019"),
     (r"(MAS|APRA).{0,12}HKMA|HKMA.{0,12}(MAS|APRA)", "there is no joint paper of MAS, HKMA and APRA"),
     (r"SFC.{0,80}(2024-07-01|1 July 2024|July 1, 2024)", "the SFC's circular is of 12 November 2024"),
-    (r"AI[- ]vs\.?[- ]AI|AI[- ]against[- ]AI|以(AI|人工智能)(對|制)(AI|人工智能)", "no authority makes it mandatory"),
+    (
+        r"(mandatory|must|required|強制|必須).{0,60}"
+        r"(AI[- ](vs\.?|versus|against)[- ]AI|以(AI|人工智能)(對|制)(AI|人工智能))",
+        "a sandbox tries AI against AI, no paper asks for it",
+    ),
+    (
+        r"principles for the responsible use of (AI|artificial intelligence)",
+        "the HKMA's letter of 2024 has another title",
+    ),
+    (r"use of (AI|artificial intelligence) in securities and futures markets", "the SFC's circular has another title"),
 )
 """Papers and duties that pages on the web tell of and no authority ever wrote, with what is true instead.
 

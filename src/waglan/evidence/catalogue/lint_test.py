@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from waglan.core.problem import Problem
 from waglan.evidence.catalogue.clause import Clause, Kind, Test
-from waglan.evidence.catalogue.compiled import DECISIONS, Compiled, compiled
+from waglan.evidence.catalogue.compiled import DECISIONS, Compiled
 from waglan.facts import TABLES
 from waglan.registers.schema import SCHEMAS
+from waglan.runtime.live import unknowable
 
 _OWN: dict[Kind, str] = {
     "decision": DECISIONS, "document": "documents", "drill": "drills", "attestation": "attestations",
 }  # fmt: skip
+LONGEST_TITLE = 120
 _LATER = frozenset(field.name for field in TABLES[DECISIONS] if field.source.startswith("later."))
 _RESERVED = frozenset(field.name for field in TABLES[DECISIONS] if field.source == "reserved")
 _LEFT_OUT = frozenset({"drill", "replay", "imported"})
 
 
-def test_faults(clause: Clause, test: Test) -> Iterator[tuple[str, str, str]]:
+def test_faults(clause: Clause, test: Test, compiled: Callable[[Test], Compiled]) -> Iterator[tuple[str, str, str]]:
     """Faults of one test."""
     yield from _asked(test)
     if test.freshness and not re.fullmatch(r"P[1-9]\d{0,3}D", test.freshness):
@@ -30,6 +32,8 @@ def test_faults(clause: Clause, test: Test) -> Iterator[tuple[str, str, str]]:
         yield "test.gate", test.id, "Only a test over decisions can act on one."
     if test.incident and test.kind not in ("decision", "drill"):
         yield "test.incident", test.id, "What somebody says in a register opens no incident when it ends."
+    if len(test.title.get("en", "")) > LONGEST_TITLE:
+        yield "test.title", test.id, f"Its title has more than {LONGEST_TITLE} characters, and rules take it over."
     try:
         parsed = compiled(test)
     except Problem as problem:
@@ -68,5 +72,7 @@ def _sense(clause: Clause, test: Test, parsed: Compiled) -> Iterator[tuple[str, 
         yield "test.field", test.id, f"{name!r} is always false here: exercises and imports are left out by the table."
     for name in sorted({*scope.fields, *holds.fields} & _RESERVED):
         yield "test.field", test.id, f"Nothing records {name!r} yet, so the answer would be unknown for ever."
+    for name in sorted(unknowable().intersection((*scope.fields, *holds.fields)) if test.gate != "none" else ()):
+        yield "test.gate", test.id, f"{name!r} comes into being on the log, so a gate could never know it."
     if test.gate != "none" and holds.fields and _LATER.issuperset(holds.fields):
         yield "test.gate", test.id, "It asks only for what comes after a decision, so a gate could never let one go."
