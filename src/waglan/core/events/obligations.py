@@ -71,9 +71,10 @@ class RuleInForce(Event, frozen=True, kw_only=True, omit_defaults=True):
 class RuleProposal(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody proposes a rule, a change of it or its end; another person's `RuleInForce` approves it.
 
-    Members as in `RuleInForce`, the authenticator being the proposer's; ``replay_sha256`` is of the replay that was shown with it, ``replayed`` how many
-    decisions it looked at and ``changed`` how many would have been treated otherwise. ``state`` ``dropped`` takes a
-    proposal (the first of ``refs``) back.
+    Members as in `RuleInForce`, the authenticator being the proposer's; ``replay_sha256`` is of the replay that was
+    shown with it, ``replayed`` how many decisions it looked at and ``changed`` how many would have been treated
+    otherwise. ``refs`` are the rule that it changes, if any. A further proposal whose first reference is a proposal
+    keeps a newer replay on that one, or takes it back with the state ``dropped``.
     """
 
     kind: ClassVar[str] = "rule_proposal"
