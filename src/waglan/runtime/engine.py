@@ -21,6 +21,7 @@ from waglan.ledger.log import Ledger, Recorded
 from waglan.runtime.apart import Apart
 from waglan.runtime.ask import Ask, Question, Reply
 from waglan.runtime.catalogue import Catalogue, Loaded
+from waglan.runtime.exercise import Exercise, Exercised, Fault, apart_from_live
 from waglan.runtime.judge import Judge, Judged
 from waglan.runtime.kit import Slots
 from waglan.runtime.past import CHANNEL, past_entries
@@ -212,6 +213,15 @@ class Runtime:
         """Load a use case, its controls and models, and see that its manifest is registered on the log."""
         return (self._ready(use_case) or await self._load(use_case)).loaded
 
+    def exercise(self, use_case: str, what: Exercised, seed: int) -> Exercise:
+        """A drill's own way through this runtime, which live cases never meet; see `waglan.runtime.exercise`."""
+        loaded = self._drive(self._registered(use_case))
+        manifest, registers, fault, apart = loaded.manifest, self._registers, Fault(what, seed), Apart()
+        live = self._slots(loaded, apart)
+        slots = apart_from_live(manifest, live, fault, apart, clock=self._clock, suspended=registers.model_suspended)
+        judge = self._judge(loaded, slots, apart, lambda: fault.stops or registers.use_case_suspended(manifest.name))
+        return Exercise(fault, apart, lambda questions: self._drive(self._decide_rows(judge, questions)))
+
     def refresh(self) -> None:
         """Fold in what came onto the log since the last time."""
         with self._refresh_lock:
@@ -246,17 +256,20 @@ class Runtime:
         loaded = self._catalogue.get(use_case)
         reconcile(self._ledger)
         slots = self._slots(loaded, self._apart)
-        judge = Judge(
+        await self._register(loaded)
+        return self._judges.setdefault(use_case, self._judge(loaded, slots, self._apart))
+
+    def _judge(self, loaded: Loaded, slots: Slots, apart: Apart, stopped: Callable[[], bool] | None = None) -> Judge:
+        return Judge(
             loaded,
             slots,
             self._registers,
             clock=self._clock,
             ids=self._ids,
-            apart=self._apart,
+            apart=apart,
             tenant=self._ledger.tenant,
+            stopped=stopped,
         )
-        await self._register(loaded)
-        return self._judges.setdefault(use_case, judge)
 
     async def _register(self, loaded: Loaded) -> None:
         """Put the manifest on the log before its first decision, unless this very one is there."""
