@@ -22,6 +22,7 @@ COMMANDS = MappingProxyType(
         "import": ("waglan.cli.imports:import_", "Take in past decisions from a file, marked as imported."),
         "serve": ("waglan.cli.serve:serve", "Open the console and the HTTP doors on this machine."),
         "credit": ("waglan.cli.credit:credit", "Train and inspect credit scorecards."),
+        "clauses": ("waglan.cli.clauses:clauses", "The obligations: list, one by its id, what is wrong, what changed."),
         "facts": ("waglan.cli.facts:facts", "Bring the typed fact tables up to date with the log."),
         "ledger": ("waglan.cli.ledger:ledger", "State, export, verification, receipts and witnesses of the log."),
         "subject": ("waglan.cli.subject:subject", "A person's data: find, opt out, hold, erase."),

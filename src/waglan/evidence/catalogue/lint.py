@@ -15,6 +15,11 @@ from waglan.evidence.catalogue.lint_source import source_faults
 from waglan.evidence.catalogue.lint_test import test_faults
 from waglan.evidence.catalogue.lint_wording import text_faults, wording_faults
 
+_ASKED = re.compile(r"controls\[[\"']([^\"']+)[\"']\]")
+_RUNTIME = ("door.", "record.", "rule.", "model.")
+"""Findings that the runtime itself writes beside those of controls."""
+_OURS = ("data.", "model.", "output.", "people.", "privacy.", "purpose.")
+"""Areas of the controls that ship with Waglan; a firm's own may serve clauses of its own."""
 CLAUSE_ID = re.compile(r"[A-Z][A-Z0-9]*(\.[A-Za-z0-9]+)+")
 
 
@@ -90,6 +95,10 @@ def _clause_faults(catalogue: Catalogue, clause: Clause) -> Iterator[tuple[str, 
         yield "clause.owner", clause.id, "Nobody in the firm is named to answer for it."
     if clause.duty and not clause.tests:
         yield "clause.untested", clause.id, "It counts as a duty but nothing shows it; a placeholder has duty = false."
+    for test in clause.tests:
+        for name in sorted(set(_ASKED.findall(f"{test.scope} {test.holds}"))):
+            if name not in controls and not name.startswith(_RUNTIME):
+                yield "test.control", test.id, f"It asks for the verdict of {name!r}, and there is no such control."
     for name in clause.controls:
         if name not in controls:
             yield "clause.control", clause.id, f"There is no control {name!r}."
@@ -110,11 +119,8 @@ def _served(catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     """Controls and clauses that name each other must both exist."""
     known = {clause.id for clause in catalogue.clauses}
     for name in controls:
-        if not name.startswith(tuple(_OURS)):
+        if not name.startswith(_OURS):
             continue
         for clause in controls.get(name).clauses:
             if clause not in known:
                 yield "control.clause", name, f"The control serves {clause!r}, which the catalogue doesn't have."
-
-
-_OURS = ("data.", "model.", "output.", "people.", "privacy.", "purpose.")
