@@ -84,6 +84,5 @@ class Part(NamedTuple):
 
 def anchors(part: Part) -> frozenset[str]:
     """Where links of a part may lead."""
-    return frozenset(
-        cell.anchor for block in part.blocks if isinstance(block, Table) for row in block.rows for cell in row if cell.anchor
-    )
+    tables = [block for block in part.blocks if isinstance(block, Table)]
+    return frozenset(cell.anchor for table in tables for row in table.rows for cell in row if cell.anchor)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from waglan.core.usecase import Texts
 from waglan.evidence.pack.material import Due, Material, Row
 from waglan.evidence.result import WORST, Capture, ClauseResult, Headlines, Report, Status, Window
 
@@ -42,7 +43,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """How high a use case stands: declared, assessed, seen in its decisions, and acted on."""
 
     use_case: str
-    title: Mapping[str, str]
+    title: Texts
     declared: str
     assessed: str
     observed: str
@@ -93,7 +94,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     of_recorded: bool
     capture: Capture | None
     headlines: Headlines
-    statuses: Mapping[str, int]
+    statuses: Mapping[Status, int]
     breaches: tuple[Breach, ...]
     breaches_n: int
     incidents: tuple[OpenIncident, ...]
@@ -151,7 +152,7 @@ def board(material: Material) -> Board:
     )
 
 
-def statuses(report: Report) -> dict[str, int]:
+def statuses(report: Report) -> dict[Status, int]:
     """How many obligations stand at each status, worst first; placeholders and goals aren't counted."""
     found = [clause.status for clause in report.clauses if clause.duty]
     return {status: found.count(status) for status in WORST if status in found}
@@ -161,9 +162,9 @@ def changes(before: Report, now: Report) -> tuple[Change, ...]:
     """Obligations with another status than before, those that got worse first."""
     earlier = {clause.id: clause.status for clause in before.clauses}
     found = [
-        Change(clause=c.id, before=earlier[c.id], now=c.status, worse=WORST.index(c.status) < WORST.index(earlier[c.id]))
+        Change(clause=c.id, before=was, now=c.status, worse=WORST.index(c.status) < WORST.index(was))
         for c in now.clauses
-        if c.duty and earlier.get(c.id, c.status) != c.status
+        if c.duty and (was := earlier.get(c.id, c.status)) != c.status
     ]
     return tuple(sorted(found, key=lambda c: (not c.worse, WORST.index(c.now), c.clause)))
 

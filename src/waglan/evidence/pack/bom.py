@@ -49,10 +49,7 @@ def bom(material: Material) -> bytes:
         ],
         "dependencies": [
             {"ref": "institution", "dependsOn": [_ref(record) for record in material.models]},
-            *[
-                {"ref": _ref(r), "dependsOn": [f"data:{each}" for each in r.registration.data_sources if each in sources]}
-                for r in material.models
-            ],
+            *[{"ref": _ref(record), "dependsOn": _data(record, sources)} for record in material.models],
         ],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
@@ -81,7 +78,7 @@ def _model(record: ModelRecord, sources: dict[str, Row]) -> dict[str, Any]:
 def _card(record: ModelRecord, sources: dict[str, Row]) -> dict[str, Any]:
     m = record.registration
     card: dict[str, Any] = {"bom-ref": f"card:{m.id}@{m.version}"}
-    datasets = [{"ref": f"data:{each}"} for each in m.data_sources if each in sources]
+    datasets = [{"ref": each} for each in _data(record, sources)]
     if datasets:
         card["modelParameters"] = {"datasets": datasets}
     metrics = [
@@ -117,17 +114,22 @@ def _properties(record: ModelRecord) -> list[dict[str, str]]:
 
 
 def _source(name: str, row: Row) -> dict[str, Any]:
+    kind = "personal" if row.get("personal") else "internal"
     made: dict[str, Any] = {
         "type": "data",
         "bom-ref": f"data:{name}",
         "name": prose(str(row.get("title") or name)),
-        "data": [{"type": "dataset", "name": name, "classification": "personal" if row.get("personal") else "internal"}],
+        "data": [{"type": "dataset", "name": name, "classification": kind}],
     }
     if row.get("licence"):
         made["licenses"] = [{"license": {"name": prose(str(row["licence"]))}}]
     if _sha256(str(row.get("card_digest") or "")):
         made["hashes"] = [{"alg": "SHA-256", "content": row["card_digest"]}]
     return made
+
+
+def _data(record: ModelRecord, sources: dict[str, Row]) -> list[str]:
+    return [f"data:{each}" for each in record.registration.data_sources if each in sources]
 
 
 def _ref(record: ModelRecord) -> str:

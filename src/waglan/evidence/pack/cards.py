@@ -32,7 +32,8 @@ def cards(material: Material) -> dict[str, bytes]:
     for record in material.models:
         m = record.registration
         name = f"models/{_SAFE.sub('_', m.id)}@{_SAFE.sub('_', m.version)}"
-        made[f"{name}.json"] = msgspec.json.format(msgspec.json.encode(_json(material, record), enc_hook=str), indent=1) + b"\n"
+        card = msgspec.json.encode(_json(material, record), enc_hook=str)
+        made[f"{name}.json"] = msgspec.json.format(card, indent=1) + b"\n"
         made[f"{name}.md"] = _markdown(material, record).encode()
     return made
 
@@ -59,8 +60,8 @@ def _markdown(material: Material, record: ModelRecord) -> str:
     lines = [
         f"# {_plain(m.id)} {_plain(m.version)}",
         "",
-        f"From the record of {_plain(material.report.log)}, {window.since} to {window.until}. A field without a line isn't "
-        "registered.",
+        f"From the record of {_plain(material.report.log)}, {window.since} to {window.until}. A field without a line "
+        "isn't registered.",
         "",
         "## Details",
         "",
@@ -99,12 +100,15 @@ def _markdown(material: Material, record: ModelRecord) -> str:
         "",
         "## Decisions",
         "",
-        f"{record.decisions:,} answers and {record.failures:,} failures in the period; {say.percent(record.share)} of all "
-        "recorded answers.",
+        f"{record.decisions:,} answers and {record.failures:,} failures in the period; {say.percent(record.share)} of "
+        "all recorded answers.",
         "",
         "## Life",
         "",
-        *[f"- {say.moment(s.at_ms)} HKT: {s.state}, by {_plain(s.actor) or 'nobody named'} (entry {s.entry})" for s in record.stages],
+        *[
+            f"- {say.moment(s.at_ms)} HKT: {s.state}, by {_plain(s.actor) or 'nobody named'} (entry {s.entry})"
+            for s in record.stages
+        ],
         "",
         "Not legal advice.",
         "",
@@ -113,7 +117,8 @@ def _markdown(material: Material, record: ModelRecord) -> str:
 
 
 def _pairs(told: Mapping[str, object]) -> Iterable[str]:
-    return [f"- {label}: {_plain(str(value))}" for label, value in told.items() if value and value != "–"] or ["Not registered."]
+    known = {label: _plain(str(value)) for label, value in told.items() if value and value != "–"}
+    return [f"- {label}: {value}" for label, value in known.items()] or ["Not registered."]
 
 
 def _plain(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from waglan.evidence.pack.blocks import Beside, Block, Cell, Facts, Figure, Figures, Heading, Line, Part, Table, Tone
+from waglan.evidence.pack.blocks import Block, Cell, Facts, Figure, Figures, Heading, Line, Part, Table, Tone
 from waglan.evidence.pack.board import Board, board, ordered, statuses
-from waglan.evidence.pack.material import Due, Material
+from waglan.evidence.pack.material import Material
 from waglan.evidence.pack.redact import prose
 from waglan.evidence.pack.say import Saying, Tongue
+from waglan.evidence.pack.state import more, state
 from waglan.evidence.result import ClauseResult, Headlines, Status, TestResult
 
 TONES: dict[Status, Tone] = {
@@ -32,7 +33,7 @@ def report(material: Material, tongue: Tongue, *, sample: int, seed: str) -> Par
         _clauses(say, material),
         Heading(2, say("examples")),
         *_examples(say, material),
-        *_state(say, page),
+        state(say, page),
         Heading(2, say("models")),
         _models(say, material),
         Heading(2, say("changed")),
@@ -55,7 +56,7 @@ def one_page(material: Material, tongue: Tongue) -> Part:
         *_headlines(say, page),
         Heading(2, say("breaches")),
         *_breaches(say, page),
-        *_state(say, page),
+        state(say, page),
         Heading(2, say("changed")),
         *_changes(say, page),
     ]
@@ -105,8 +106,8 @@ def _headlines(say: Saying, page: Board) -> Iterator[Block]:
 def _statuses(say: Saying, material: Material) -> Table:
     rows = [
         (Cell(say.code("status", status), TONES[status]), Cell(say.number(n)))
-        for status, n in statuses(material.report).items()  # type: ignore[misc]
-    ]  # fmt: skip
+        for status, n in statuses(material.report).items()
+    ]
     return Table(say("statuses"), (say("status"), say("number")), (3, 1), rows)
 
 
@@ -127,7 +128,7 @@ def _breaches(say: Saying, page: Board) -> Iterator[Block]:
     ]
     columns = (say("clause"), say("asks"), say("letter"), say("failed"), say("unknown"), say("newest"))
     yield Table(say("breaches"), columns, (2, 6, 1.4, 2, 1.6, 4), rows)
-    yield from _more(say, page.breaches_n - len(page.breaches))
+    yield from more(say, page.breaches_n - len(page.breaches))
 
 
 def _clauses(say: Saying, material: Material) -> Table:
@@ -156,7 +157,8 @@ def _counted(say: Saying, clause: ClauseResult) -> str:
 def _test(say: Saying, test: TestResult) -> str:
     c, said = test.counts, [say.code("status", test.status)]
     if c.total:
-        said.append(f"P {say.number(c.passed)} F {say.number(c.failed)} U {say.number(c.unknown)} S {say.number(c.scope_unknown)}")
+        tally = {"P": c.passed, "F": c.failed, "U": c.unknown, "S": c.scope_unknown}
+        said.append(" ".join(f"{name} {say.number(n)}" for name, n in tally.items()))
         said.append(f"{say.percent(c.floor)}–{say.percent(c.ceiling)}")
     if test.low is not None and test.high is not None:
         said.append(say("sampled", low=say.percent(test.low), high=say.percent(test.high)))
@@ -187,98 +189,6 @@ def _examples(say: Saying, material: Material) -> Iterator[Block]:
     yield Table(say("examples"), columns, (2.4, 5, 3, 2.4, 2), rows)
 
 
-def _state(say: Saying, page: Board) -> Iterator[Block]:
-    yield Beside(
-        (*_incidents(say, page), *_drills(say, page)),
-        (*_tiers(say, page), *_vendors(say, page)),
-    )
-
-
-def _incidents(say: Saying, page: Board) -> Iterator[Heading | Line | Table]:
-    yield Heading(2, say("incidents"))
-    rows = [
-        (Cell(i.incident, code=True), Cell(say.code("cause", i.cause)), Cell(say.code("tier", i.severity)), _due(say, i.due))
-        for i in page.incidents
-    ]
-    columns = (say("incident"), say("cause"), say("severity"), say("due"))
-    yield from _listed(say, say("incidents"), columns, (5, 4, 2, 5), rows, page.incidents_n, say("no_incidents"))
-
-
-def _tiers(say: Saying, page: Board) -> Iterator[Heading | Line | Table]:
-    yield Heading(2, say("tiers"))
-    rows = [
-        (
-            Cell(say.text(t.title)),
-            *[Cell(say.code("tier", each)) for each in (t.declared, t.assessed, t.observed)],
-            Cell(f"{say.code('tier', t.effective)}{', ' + say('suspended') if t.suspended else ''}"),
-            Cell(say.number(t.decisions)),
-        )
-        for t in page.tiers
-    ]
-    columns = (say("use_case"), say("declared"), say("assessed"), say("observed"), say("effective"), say("decisions"))
-    yield from _listed(say, say("tiers"), columns, (4, 2.2, 2.3, 2.3, 2.6, 2.6), rows, page.tiers_n, say("no_tiers"))
-
-
-def _vendors(say: Saying, page: Board) -> Iterator[Heading | Line | Table]:
-    yield Heading(2, say("vendors"))
-    rows = [
-        (
-            Cell(v.vendor),
-            Cell(say.percent(v.share)),
-            Cell(v.substitute or "–", "" if v.substitute else "warn"),
-            Cell(v.exit_plan or "–", "" if v.exit_plan else "warn"),
-        )
-        for v in page.vendors
-    ]
-    columns = (say("vendor"), say("share"), say("substitute"), say("exit_plan"))
-    yield from _listed(say, say("vendors"), columns, (4, 3, 4, 4), rows, page.vendors_n, say("no_vendors"))
-    if page.concentration is not None:
-        said = say("concentration", value=f"{page.concentration:.2f}")
-        yield Line(f"{said}, {say('concentrated')}" if page.concentrated else said, "warn" if page.concentrated else "")
-
-
-def _drills(say: Saying, page: Board) -> Iterator[Heading | Line | Table]:
-    yield Heading(2, say("drills"))
-    rows = [
-        (
-            Cell(say.code("drill", d.what)),
-            Cell(d.use_case or "–"),
-            Cell(say("drill_passed"), "good") if d.passed else Cell(say("drill_failed"), "bad"),
-            Cell(say.moment(d.ended)),
-        )
-        for d in page.drills
-    ]
-    columns = (say("drill"), say("use_case"), say("result"), say("when"))
-    yield from _listed(say, say("drills"), columns, (4, 4, 3, 4), rows, page.drills_n, say("no_drills"))
-
-
-def _listed(
-    say: Saying,
-    label: str,
-    columns: Sequence[str],
-    widths: Sequence[float],
-    rows: Sequence[Sequence[Cell]],
-    total: int,
-    none: str,
-) -> Iterator[Line | Table]:
-    if not rows:
-        yield Line(none)
-        return
-    yield Table(label, columns, widths, rows)
-    yield from _more(say, total - len(rows))
-
-
-def _more(say: Saying, n: int) -> Iterator[Line]:
-    if n > 0:
-        yield Line(say("more", n=n), "quiet")
-
-
-def _due(say: Saying, due: Due | None) -> Cell:
-    if due is None:
-        return Cell(say("no_clock"))
-    return Cell(f"{say.moment(due.due_ms)} {due.addressee} [{due.letter}]", "bad" if due.state == "missed" else "warn")
-
-
 def _models(say: Saying, material: Material) -> Table:
     rows = [
         (
@@ -301,9 +211,9 @@ def _changes(say: Saying, page: Board) -> Iterator[Block]:
     rows = [
         (
             Cell(c.clause, link=f"c-{c.clause}"),
-            Cell(say("was", before=say.code("status", c.before), now=say.code("status", c.now)), "bad" if c.worse else "good"),
+            Cell(f"{say.code('status', c.before)} → {say.code('status', c.now)}", "bad" if c.worse else "good"),
         )
         for c in page.changes
     ]
     yield Table(say("changed"), (say("clause"), say("status")), (3, 6), rows)
-    yield from _more(say, page.changes_n - len(page.changes))
+    yield from more(say, page.changes_n - len(page.changes))

@@ -49,11 +49,11 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A reporting clock of an incident; ``letter`` says how far the wording behind it was checked."""
+    """A reporting clock of an incident, as in `waglan.registers.clocks.Clock`; ``letter`` is V, S or U."""
 
     incident: str
     clock: str
-    addressee: str
+    addressee: Texts
     source: str
     letter: str
     state: Literal["running", "stopped", "missed", "none"]
@@ -74,8 +74,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
         Rows by name of the register; see `waglan.registers.SCHEMAS`.
     models, dues
         Model versions, and the clocks of incidents that aren't closed.
-    titles
-        Use cases in people's words.
+    own, titles
+        The use cases that the institution answers for (empty means all), and use cases in people's words.
     version
         Of Waglan.
     synthetic
@@ -88,6 +88,7 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     registers: Mapping[str, tuple[Row, ...]]
     models: tuple[ModelRecord, ...]
     dues: tuple[Due, ...]
+    own: tuple[str, ...]
     titles: Mapping[str, Texts]
     version: str
     synthetic: bool = False

@@ -28,7 +28,8 @@ LOSSY = (
     "thin, stale, attested, expired and not_applicable all become not-satisfied, with the status as reason. Read "
     "clauses.json for the evidence itself. Recorded by the institution; not legal advice."
 )
-_METHOD = {"decision": "TEST", "register": "EXAMINE", "document": "EXAMINE", "drill": "TEST", "attestation": "INTERVIEW"}
+_METHOD = {"register": "EXAMINE", "document": "EXAMINE", "attestation": "INTERVIEW"}
+"""How it was looked at; everything else was tested."""
 _NATURE = {"met": "pass", "breached": "fail"}
 
 

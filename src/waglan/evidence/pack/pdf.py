@@ -80,8 +80,8 @@ def _block(part: Part, block: Block, known: frozenset[str]) -> list[Any]:
     match block:
         case Heading(level, text):
             style = ParagraphStyle(
-                "h", _style(part, "", 16 if level == 1 else 11.5), fontName=BOLD, textColor=_SEA, spaceBefore=9, spaceAfter=4,
-                keepWithNext=1,
+                "h", _style(part, "", 16 if level == 1 else 11.5), fontName=BOLD, textColor=_SEA,
+                spaceBefore=9, spaceAfter=4, keepWithNext=1,
             )  # fmt: skip
             return [Paragraph(_marked(text, True), style)]
         case Line(text, tone):
@@ -106,7 +106,8 @@ def _block(part: Part, block: Block, known: frozenset[str]) -> list[Any]:
 
 
 def _table(part: Part, table: Table, known: frozenset[str]) -> Any:
-    head = [Paragraph(_marked(each, True), ParagraphStyle("th", _style(part, "quiet", 7.4), fontName=BOLD)) for each in table.columns]
+    bold = ParagraphStyle("th", _style(part, "quiet", 7.4), fontName=BOLD)
+    head = [Paragraph(_marked(each, True), bold) for each in table.columns]
     rows = [[_cell(part, cell, known) for cell in row] for row in table.rows]
     return _grid([head, *rows], table.widths, ruled=True, repeat=1)
 

@@ -49,7 +49,9 @@ def places(report: Report, drawn: Sequence[tuple[int, str]]) -> tuple[Place, ...
     return tuple(found)
 
 
-def draw(facts: Facts, window: Window, use_cases: Sequence[str], size: int, seed: str, n: int) -> list[tuple[int, str]]:
+def draw(
+    facts: Facts, window: Window, use_cases: Sequence[str], *, size: int, seed: str, n: int
+) -> list[tuple[int, str]]:
     """Place and id of the sampled decisions, in the order of their hashes.
 
     Parameters

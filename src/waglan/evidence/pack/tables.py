@@ -104,3 +104,28 @@ def _cell(value: Any) -> Any:
         return "" if value is None else value
     text = prose(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def masked(report: Report) -> Report:
+    """The report with the prose in rows of registers masked: names of things stay, identifiers of people go."""
+    return msgspec.structs.replace(report, clauses=tuple([_clause(each) for each in report.clauses]))
+
+
+def _clause(clause: ClauseResult) -> ClauseResult:
+    tests = tuple(
+        [
+            msgspec.structs.replace(
+                test,
+                examples=tuple(
+                    [
+                        msgspec.structs.replace(
+                            e, row={k: prose(v) if isinstance(v, str) else v for k, v in e.row.items()}
+                        )
+                        for e in test.examples
+                    ]
+                ),
+            )
+            for test in clause.tests
+        ]
+    )
+    return msgspec.structs.replace(clause, tests=tests)

@@ -3,7 +3,7 @@
 """Check an evidence pack without Waglan: this file, Python 3.11 and the pack, nothing else.
 python3 verify.py [PACK] [--vkey KEY ...]     PACK is the folder that this file lies in, when left out
 Exit code 0: nothing is wrong; 1: tampering was found; 2: wrong usage. Take the KEYs from paper, never from the pack."""
-# ruff: noqa: C408, D103, D205, D209, E401, E402, E501, E701, E702, I001, RUF001, S102
+# ruff: noqa: D103, D205, D209, E401, E501, E701, E702, I001
 from __future__ import annotations; import sys
 if __name__ == "__main__" and not sys.flags.safe_path: sys.path.pop(0)  # no module of the folder it lies in
 import argparse, csv, hashlib, io, json, os

@@ -6,8 +6,6 @@ run that was cut off is seen as such and can go on where it stopped: no row is d
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from waglan.core.case import Language
 from waglan.core.ids import to_bytes
 from waglan.core.problem import Problem
 from waglan.disk.durable import replace
+from waglan.disk.held import held
 from waglan.runtime import Ask, Workspace
 from waglan.runtime.batch import STOPS, Plan, Step, file_source
 from waglan.runtime.batch import run as run_batch
@@ -154,7 +153,7 @@ class Jobs:
     def alive(self, job_id: str) -> bool:
         """Whether some process is at it."""
         try:
-            with _held(self._folder / job_id / "lock") as mine:
+            with held(self._folder / job_id / "lock") as mine:
                 return not mine
         except FileNotFoundError:
             return False
@@ -204,7 +203,7 @@ class Jobs:
         threading.Thread(target=self._run, args=(job,), name="waglan-upload", daemon=True).start()
 
     def _run(self, job: Job) -> None:
-        with _held(self._folder / job.id / "lock") as mine:
+        with held(self._folder / job.id / "lock") as mine:
             if not mine:
                 return
             try:
@@ -320,21 +319,6 @@ def _renamed(job: Job, path: Path) -> Iterator[None]:
 
 def _told(problem: Problem) -> dict[str, str]:
     return {"what": problem.what, "why": problem.why, "next": problem.next, "code": problem.code}
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[bool]:
-    """A lock on a file: whether it is ours now. It ends with the process at the latest."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def _busy() -> Problem:
