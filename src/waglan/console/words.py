@@ -107,6 +107,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "end_to_end": "End to end", "validation": "Validation", "retention": "Retention", "security": "Security",
     },
     "origin": {"own": "Made here", "group": "By the group", "vendor": "By a vendor", "open": "Open model"},
+    "ruling": {
+        "new_risk": "A new risk", "incident": "An incident", "regulator": "A regulator asks", "scale": "It grew",
+        "evidence": "What decisions show", "mitigated": "The risk is mitigated", "review": "After a review",
+        "other": "Another reason",
+    },
     "dpo": {"unacceptable": "Unacceptable", "high": "High risk", "limited": "Limited risk", "low": "Low risk"},
     "standing": {
         "breached": "Breached", "no_evidence": "No evidence", "unknown": "Unknown", "expired": "Expired",
@@ -199,6 +204,7 @@ NOTICES: Mapping[str, str] = MappingProxyType({
     "incident_step": "The step is on the log.",
     "suspended": "It is stopped: within a second it answers no more, anywhere.",
     "resumed": "It answers again.",
+    "tier_ruled": "It is on the log, and counts from the next decision on.",
     "drill_deleted": "The run is forgotten; its drill stays on the log.",
     "wording_seen": "What you saw is on the log.",
     "attested": "You stand for it. Your name's id and the day it ends are on the log.",

@@ -11,7 +11,9 @@ from waglan.access import Action
 from waglan.console.page import Goto, Page, Shown
 from waglan.console.pages import figures
 from waglan.console.pages.figures import Span
+from waglan.console.pages.incidents import stopping
 from waglan.console.pages.models import register
+from waglan.console.pages.registers import book as books
 from waglan.console.visit import Visit
 from waglan.core.events import ModelRegistration
 from waglan.core.problem import Problem
@@ -59,6 +61,7 @@ def model(visit: Visit) -> Shown:
         used_by = [_used(visit, connection, wanted, name) for name in _users(visit, model_id)]
         history = register.history(visit, connection, model_id)
         failover = _failovers(connection, wanted, [each["name"] for each in used_by])
+    book = books.book(visit)
     current = visit.house.workspace.registers.current(model_id)
     answered, failed = sum(days["answered"]), sum(days["failed"])
     return {
@@ -76,6 +79,7 @@ def model(visit: Visit) -> Shown:
         "today": iso(day_of(now_ms)),
         "may_validate": visit.may(Action.MODEL_REGISTER, "model"),
         "may_withdraw": visit.may(Action.MODEL_WITHDRAW, "model"),
+        "stop": stopping.target(visit, book, "model", model_id),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -21,6 +22,17 @@ from waglan.index import events
 def _(text: str) -> str:
     """Marks a text for the catalogues."""
     return text
+
+
+_SAID = MappingProxyType({
+    "state": _("Stage"), "owner": _("Owner"), "builder": _("Built by"), "approver": _("Approved by"),
+    "validator": _("Validated by"), "validated_at": _("Validated on"), "validation_expires_at": _("Validation ends"),
+    "validation_id": _("Report"), "intended_use": _("Intended use"), "limits": _("Limits"),
+    "data_sources": _("Data sources"), "origin": _("Origin"), "vendor": _("Made by"), "provider": _("Runs at"),
+    "region": _("Region"), "licence": _("Licence"), "use_case": _("Use case"), "fallback": _("Stands in for it"),
+    "digest": "SHA-256", "prompt_digest": _("Digest of its prompt"), "index_digest": _("Digest of its index"),
+})  # fmt: skip
+"""What a registration says, in people's words."""
 
 
 def by_id(registrations: Iterable[ModelRegistration]) -> dict[str, list[ModelRegistration]]:
@@ -43,19 +55,33 @@ def history(visit: Visit, connection: sqlite3.Connection, model_id: str) -> list
     rows: list[dict[str, Any]] = []
     for each in reversed(events.registrations(connection, "model", model_id)):
         found = msgspec.convert(each.facts, ModelRegistration)
+        before = known.get(found.version)
         rows.append(
             {
                 "at_ms": each.at_ms,
                 "actor": actors.of(each.actor),
                 "version": found.version,
-                "what": _change(known.get(found.version), found),
+                "state": found.state,
+                "what": _change(before, found),
+                "changes": _changes(before, found) if before else [],
                 "validator": found.validator,
                 "until_ms": found.validation_expires_at,
                 "index": each.index,
+                "id": each.id,
             }
         )
         known[found.version] = found
     return rows[::-1]
+
+
+def _changes(before: ModelRegistration, after: ModelRegistration) -> list[dict[str, Any]]:
+    """What the owner's words say differently than before: why the entry was made."""
+    return [
+        {"label": label, "before": msgspec.to_builtins(getattr(before, name)),
+         "after": msgspec.to_builtins(getattr(after, name)), "day": name.endswith("_at")}
+        for name, label in _SAID.items()
+        if getattr(before, name) != getattr(after, name)
+    ]  # fmt: skip
 
 
 def _change(before: ModelRegistration | None, after: ModelRegistration) -> str:

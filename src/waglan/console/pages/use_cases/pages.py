@@ -9,7 +9,7 @@ import msgspec
 from waglan.access import Action
 from waglan.console.page import Page, Shown
 from waglan.console.pages import figures
-from waglan.console.pages.use_cases import card
+from waglan.console.pages.use_cases import card, ruling, tier
 from waglan.console.visit import Visit
 from waglan.core.events import UseCaseRegistration
 from waglan.core.problem import Problem
@@ -67,6 +67,7 @@ def use_case(visit: Visit) -> Shown:
         "controls": card.plan(loaded.manifest),
         "live": live,
         "versions": _versions(registered, loaded.digest),
+        **tier.told(visit, loaded.manifest),
     }
 
 
@@ -90,7 +91,9 @@ def _versions(registered: tuple[Happened, ...], digest: str) -> list[dict[str, A
 
 
 _A, _K = Action.USE_CASE_READ, "use_case"
+_CARD = Page("/use-cases/{name}", use_case, "use_cases/card.html", _A, _K, nav="use-cases")
 PAGES: tuple[Page, ...] = (
     Page("/use-cases", use_cases, "use_cases/list.html", _A, _K, nav="use-cases"),
-    Page("/use-cases/{name}", use_case, "use_cases/card.html", _A, _K, nav="use-cases"),
+    _CARD,
+    Page("/use-cases/{name}/tier", ruling.rule, "", Action.TIER_RAISE, "tier", "POST", again=_CARD),
 )

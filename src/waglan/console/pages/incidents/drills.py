@@ -1,0 +1,135 @@
+"""Drills: what was practised and how it came out, what is due, and running one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from waglan.access import Action
+from waglan.access.refusals import missing
+from waglan.console.page import Goto, Shown
+from waglan.console.pages.decisions.actors import Actors
+from waglan.console.pages.incidents.practice import KINDS, Practice, Practices, What
+from waglan.console.pages.registers import book as books
+from waglan.console.pages.registers.due import standing as near
+from waglan.console.visit import Visit
+from waglan.core.problem import Problem
+from waglan.registers import Book
+from waglan.tiers import lattice
+
+DAY_MS = 86_400_000
+MOST = 50
+
+
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+def drills(visit: Visit) -> Shown:
+    """Every drill, newest first, and for each use case when the next is due."""
+    book = books.book(visit)
+    rows = [books.plain(each) for each in book.rows("drills")]
+    practices = Practices(visit.house.workspace)
+    mine = [each for each in practices.all() if each.actor == visit.me.id]
+    return {
+        "drills": rows[: -MOST - 1 : -1],
+        "n": len(rows),
+        "due": _due(visit, book, rows),
+        "running": [{**_told(each), "alive": practices.alive(each.id)} for each in mine[:5]],
+        "kinds": KINDS,
+        "use_cases": list(visit.house.workspace.catalogue),
+        "may_run": visit.may(Action.DRILL_RUN, "drill"),
+    }
+
+
+def drill(visit: Visit) -> Shown:
+    """One drill: what happened to each case, and why it passed or didn't."""
+    book = books.book(visit)
+    kept = next((each for each in book.drills if each.name == visit.path["id"]), None)
+    if kept is None:
+        raise missing("drill")
+    facts = kept.facts
+    handled = facts.fallback + facts.queued
+    recovered = facts.recovery_ms is not None and (not facts.target_ms or facts.recovery_ms <= facts.target_ms)
+    return {
+        "id": facts.id,
+        "what": facts.what,
+        "use_case": facts.use_case,
+        "target": facts.target,
+        "passed": facts.passed,
+        "asked": facts.asked,
+        "fallback": facts.fallback,
+        "queued": facts.queued,
+        "uncontrolled": facts.uncontrolled,
+        "recovery_ms": facts.recovery_ms,
+        "target_ms": facts.target_ms,
+        "seed": facts.seed,
+        "began_at": facts.began_at,
+        "ended_at": facts.ended_at,
+        "actor": Actors(visit).of(kept.last.actor),
+        "entry": kept.last.id,
+        "index": kept.last.index,
+        "checks": {
+            "asked": facts.asked > 0,
+            "handled": handled >= facts.asked,
+            "guarded": not facts.uncontrolled,
+            "recovered": recovered,
+        },
+        "missed": max(facts.asked - handled, 0),
+    }
+
+
+def begin(visit: Visit) -> Goto:
+    """Start a drill; its page follows it."""
+    what, use_case = visit.form.required("what"), visit.form.required("use_case")
+    if what not in KINDS:
+        raise Problem(
+            _("This can't be practised."), _("Drills are of the kinds in the list."), _("Choose one of the list."),
+            code="drill.what", where="what",
+        )  # fmt: skip
+    workspace = visit.house.workspace
+    workspace.catalogue.get(use_case)
+    now_ms = workspace.clock.now_ms()
+    made = Practice(
+        id=workspace.ids.new(now_ms), what=cast(What, what), use_case=use_case, actor=visit.me.id, begun_ms=now_ms
+    )
+    Practices(workspace).begin(made, visit.me, visit.house.index)
+    return Goto(f"/drills/runs/{made.id}")
+
+
+def run(visit: Visit) -> Shown:
+    """How far a drill is; while it runs, the page comes again by itself."""
+    practices = Practices(visit.house.workspace)
+    found = practices.get(visit.path["id"], visit.me.id)
+    return {**_told(found), "alive": practices.alive(found.id)}
+
+
+def _told(found: Practice) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "what": found.what,
+        "use_case": found.use_case,
+        "state": found.state,
+        "begun_ms": found.begun_ms,
+        "done": found.done,
+        "total": found.total,
+        "passed": found.passed,
+        "drill": found.drill,
+        "problem": found.problem,
+    }
+
+
+def _due(visit: Visit, book: Book, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """When each use case's next drill is due, by what its tier asks, the earliest first."""
+    terms, found = lattice().terms, []
+    for line in book.rows("use_cases"):
+        if line["phase"] == "retired":
+            continue
+        tier = line["effective_tier"] or line["tier"] or "critical"
+        days = terms[tier].drill_days
+        last = max((each["ended_at"] for each in rows if each["use_case"] == line["use_case"]), default=None)
+        due_ms = (last if last is not None else line["registered_at"]) + days * DAY_MS
+        state = near(due_ms, book.now_ms)
+        found.append({"use_case": line["use_case"], "tier": tier, "days": days, "last_ms": last, "due_ms": due_ms,
+                      "state": state})  # fmt: skip
+    return sorted(found, key=lambda each: each["due_ms"])
