@@ -66,6 +66,11 @@ class IncidentRecord(msgspec.Struct, frozen=True, gc=False):
     def closed(self) -> bool:
         return self.state == "closed"
 
+    @property
+    def closing(self) -> Step[IncidentStep] | None:
+        """The step that closed it, None while it is open."""
+        return next((s for s in reversed(self.steps) if s.facts.step == "closed"), None) if self.closed else None
+
     def done_at(self, what: str) -> int | None:
         """When a step was last done, milliseconds since 1970 UTC; what a reopening undid counts no more."""
         found: int | None = None
