@@ -1,4 +1,4 @@
-"""Cases for a drill: the plug-in's samples where the manifest takes them, made up from the declared inputs otherwise."""
+"""Cases for a drill: the plug-in's samples where the manifest takes them, else made up from the declared inputs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _made_up(loaded: Loaded, seed: int) -> list[Mapping[str, Any]]:
 
 
 def _value(spec: Input, draw: random.Random) -> Any:
-    low = spec.minimum if spec.minimum is not None else 0.0
+    low = spec.minimum if spec.minimum is not None else min(0.0, spec.maximum or 0.0)
     high = spec.maximum if spec.maximum is not None else low + 100.0
     match spec.type:
         case "integer":

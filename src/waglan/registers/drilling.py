@@ -18,8 +18,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
-import msgspec
-
 from waglan.access.action import Action
 from waglan.access.identity import Identity
 from waglan.access.policy import Resource, require
@@ -79,8 +77,8 @@ def run_drill(workspace: Workspace, who: Identity | None, use_case: str, plan: P
     Raises
     ------
     Problem
-        Those of `waglan.access.require`; ``drill.nothing`` for a failover of a use case without models; the
-        catalogue's and the ledger's.
+        Those of `waglan.access.require`; ``drill.nothing`` for a failover of a use case without models,
+        ``drill.suspended`` (409) while it is stopped in earnest; the catalogue's and the ledger's.
     """
     if who is not None:
         require(who, Action.DRILL_RUN, Resource("drill", workspace.settings.workspace.tenant))
@@ -88,6 +86,8 @@ def run_drill(workspace: Workspace, who: Identity | None, use_case: str, plan: P
     loaded = workspace.catalogue.get(use_case)
     if plan.what == "failover" and not loaded.manifest.models:
         raise _nothing(use_case)
+    if workspace.registers.use_case_suspended(use_case):
+        raise _suspended(use_case)
     rows = drill_cases(loaded, plan.cases, plan.seed)
     drill_id = f"drill-{workspace.ids.new(workspace.clock.now_ms())}"
     began_at = workspace.clock.now_ms()
@@ -168,4 +168,15 @@ def _nothing(use_case: str) -> Problem:
         "Drill its kill switch: waglan drill run USE_CASE --what kill_switch.",
         code="drill.nothing",
         where=use_case,
+    )
+
+
+def _suspended(use_case: str) -> Problem:
+    return Problem(
+        f"{use_case!r} is suspended in earnest.",
+        "It answers nobody, so a drill would show nothing.",
+        "Run the drill when it answers again.",
+        code="drill.suspended",
+        where=use_case,
+        status=409,
     )
