@@ -22,7 +22,7 @@ LONG = 12
 
 
 @click.command()
-@click.argument("clause_id", metavar="[ID]", required=False, default="")
+@click.argument("clause_id", metavar="ID", required=False, default="")
 @click.option("--lint", "linting", is_flag=True, help="Look for what is wrong with the catalogue.")
 @click.option("--changed", nargs=2, metavar="OLD NEW", help="What differs: digests, folders, files, or 'shipped'.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Read a catalogue from this folder.")

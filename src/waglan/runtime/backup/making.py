@@ -186,11 +186,11 @@ def _fill(workspace: Workspace, place: Path) -> tuple[Manifest, tuple[str, ...]]
 
 
 def _plain(workspace: Workspace, left_out: list[str]) -> Iterator[Path]:
-    """Settings, models, manifests, and the firm's own code as far as it lies in the workspace."""
+    """Settings, models, manifests, catalogues in force, and the firm's own code as far as it lies in the workspace."""
     folder = workspace.folder
     yield folder / SETTINGS
     seen: set[Path] = set()
-    for part in ("models", "usecases"):
+    for part in ("models", "usecases", "catalogues"):
         seen.update(p for p in (folder / part).rglob("*") if p.is_file() and not p.name.startswith("."))
     for name in workspace.settings.plugins.modules:
         path = (folder / name).resolve()
