@@ -78,7 +78,15 @@ def open_past(folder: Path, plan: Plan) -> Workspace:
     return Workspace.open(folder, clock=PastClock(plan.span.from_ms - BEFORE_MS))
 
 
-def fill(workspace: Workspace, plan: Plan, trained: Trained, *, actor: str = "", more: Iterable[Deed] = ()) -> Filled:
+def fill(
+    workspace: Workspace,
+    plan: Plan,
+    trained: Trained,
+    *,
+    actor: str = "",
+    makers: tuple[str, str] = ("", ""),
+    more: Iterable[Deed] = (),
+) -> Filled:
     """Let the plan happen.
 
     Parameters
@@ -91,6 +99,8 @@ def fill(workspace: Workspace, plan: Plan, trained: Trained, *, actor: str = "",
         As `make` gives it.
     actor
         The id of the key that the front office asks with.
+    makers
+        Ids of who built the models and who let them into use.
     more
         Further deeds of the month, such as reviews; done in order of time among the others.
 
@@ -104,7 +114,7 @@ def fill(workspace: Workspace, plan: Plan, trained: Trained, *, actor: str = "",
     clock = workspace.clock
     if not isinstance(clock, PastClock):
         raise ValueError("a workspace is filled on a PastClock: open it with open_past")
-    for registration in registered(trained, clock.now_ms()):
+    for registration in registered(trained, clock.now_ms(), *makers):
         workspace.register_model(registration, actor=actor)
     workspace.prepare(trained.manifest.name)
     replies: list[Reply] = []

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from waglan.access import Access, Cost
-from waglan.harbour.bank import Deed, Filled, fill, keep_planted, make, open_past
+from waglan.harbour.bank import SAMPLE, Deed, Filled, fill, keep_planted, make, open_past
 from waglan.harbour.customers import Customers
+from waglan.harbour.governing import ANSWERER, KEEPER, Governing
 from waglan.harbour.hiring import employ
 from waglan.harbour.hosted import read
+from waglan.harbour.papers import lay_out
 from waglan.harbour.period import HOUR_MS
 from waglan.harbour.plan import Plan, quiet_plan
 from waglan.harbour.reviewing import Reviewers
 from waglan.harbour.sample import SEED
 from waglan.harbour.scenario import Planted, plant
 from waglan.harbour.scenarios import scenarios
-from waglan.index import Index
+from waglan.index import Decisions, Index
+from waglan.registers import Registrar
 from waglan.review import Desk, Queue, rounds
 
 INDEX = "index.db"
@@ -55,14 +58,18 @@ def build(folder: Path, plan: Plan, planted: tuple[Planted, ...]) -> Built:
         tenant = workspace.settings.workspace.tenant
         with (
             Access.open(folder, tenant=tenant, clock=workspace.clock, ids=workspace.ids, cost=CHEAP) as access,
-            Index.open(folder / INDEX, workspace.ledger, (Queue.of(workspace),)) as index,
+            Index.open(folder / INDEX, workspace.ledger, (Decisions(), Queue.of(workspace))) as index,
         ):
             employed = employ(workspace, access, plan)
             desk = Desk.open(workspace, index, access)
             reviewers = Reviewers(desk, access, employed, plan, cut_off)
             customers = Customers(desk, reviewers)
+            registrar = Registrar(workspace, index)
+            governing = Governing(registrar, reviewers.person, employed=employed, plan=plan, trained=trained)
             ending = Deed(plan.span.until_ms - ENDING_MS, partial(rounds, desk))
-            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span), ending)
-            filled = fill(workspace, plan, trained, actor=employed.key.id, more=deeds)
+            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span), *governing.deeds(), ending)
+            makers = (employed.people[KEEPER].id, employed.people[ANSWERER].id)
+            filled = fill(workspace, plan, trained, actor=employed.key.id, makers=makers, more=deeds)
     keep_planted(folder, planted)
+    lay_out(folder / SAMPLE)
     return Built(filled, reviewers.judged, len(reviewers.released), planted)

@@ -19,6 +19,8 @@ from waglan.usecases.credit.training import File, Options, Trained, registration
 
 OWNER = "Head of Retail Credit (SYN)"
 VALIDATOR = "SYN model validation"
+SCORING, PAST_DATA = "syn-scoring", "past-applicants"
+"""Ids of the vendor that hosts the first model, and of the data that both learned from."""
 STANDBY = "credit.standby"
 STANDBY_ROWS = 2_500
 STANDBY_WITHOUT = ("card_utilisation", "months_since_late", "years_with_bank", "district")
@@ -71,10 +73,49 @@ def train_models(folder: Path, past: Past, seed: int, now_ms: int) -> Trained:
     return _together(first, second)
 
 
-def registered(trained: Trained, now_ms: int) -> tuple[ModelRegistration, ...]:
-    """What to put on the log: both models, validated."""
+def registered(trained: Trained, now_ms: int, builder: str = "", approver: str = "") -> tuple[ModelRegistration, ...]:
+    """What to put on the log: the life of both models so far, from proposal to use.
+
+    Parameters
+    ----------
+    now_ms
+        When they were validated.
+    builder, approver
+        Ids of the people who made them and who let them into use.
+    """
     known = registrations(trained, now_ms, validator=VALIDATOR)
-    return (msgspec.structs.replace(known[0], provider=hosted.HOST), *known[1:])
+    hosted_one = msgspec.structs.replace(known[0], provider=hosted.HOST, region="HK", vendor=SCORING)
+    return tuple(
+        each
+        for one, stand_in in ((hosted_one, known[1].id), (known[1], "people"))
+        for each in _life(one, stand_in, builder, approver)
+    )
+
+
+def _life(used: ModelRegistration, stand_in: str, builder: str, approver: str) -> tuple[ModelRegistration, ...]:
+    unchecked = {"validated_at": None, "validation_expires_at": None, "validation_id": "", "validator": ""}
+    proposed = msgspec.structs.replace(
+        used,
+        state="proposed",
+        builder=builder,
+        data_sources=(PAST_DATA,),
+        fallback=stand_in,
+        intended_use="Applications for personal loans by people",
+        licence="Apache-2.0",
+        limits="Not for business loans; not without an income",
+        origin="own",
+        **unchecked,
+    )
+    checked = {name: getattr(used, name) for name in unchecked}
+    validated = msgspec.structs.replace(proposed, state="validated", **checked)
+    approved = msgspec.structs.replace(validated, state="approved", approver=approver)
+    return (
+        proposed,
+        msgspec.structs.replace(proposed, state="developed"),
+        validated,
+        approved,
+        msgspec.structs.replace(approved, state="in_use"),
+    )
 
 
 def _base() -> UseCase:

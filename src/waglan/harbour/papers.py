@@ -1,6 +1,6 @@
 """The papers that the sample bank has approved: strategy, policies, plans, notices, reports.
 
-Their texts ship beside this module. Two papers that a bank should have are missing on purpose, and one has expired:
+Their texts ship beside this module. Some papers that a bank should have are missing on purpose, and one has expired:
 evidence must show it.
 """
 
@@ -44,9 +44,9 @@ class Paper(NamedTuple):
 
 PAPERS: tuple[Paper, ...] = (
     Paper("ai-strategy", "strategy", "AI strategy 2026–2028", "sharma", 150, 365, ("FSTB.12.1", "PMF.1")),
-    Paper("ai-policy", "policy", "Policy on the use of AI", "sharma", 150, 365, ("GEN24.G2", "SFC.1a", "PMF.1")),
-    Paper("board-minute", "board_minute", "Minute of the board: AI", "sharma", 60, 365, ("AI19.1", "SFC.1a")),
-    Paper("privacy-assessment", "assessment", "Privacy impact: credit", "poon", 120, 365, ("PMF.4", "FSTB.12a.3")),
+    Paper("ai-policy", "policy", "Policy on AI", "sharma", 150, 365, ("GEN24.G2", "SFC.1a", "PMF.1", "DPO.3")),
+    Paper("board-minute", "board_minute", "Minute of the board: AI", "sharma", 60, 365, ("AI19.1", "SFC.1a", "PMF.1")),
+    Paper("privacy-assessment", "assessment", "Privacy impact", "poon", 120, 365, ("PMF.4", "FSTB.11", "FSTB.12a.3")),
     Paper("incident-plan", "plan", "Response plan for AI incidents", "sharma", 120, 365, ("PMF.8",)),
     Paper("continuity-plan", "plan", "Continuity plan: credit assessment", "sharma", 120, 365, ("OR2.1", "AI19.12")),
     Paper("exit-plan-scoring", "plan", "Exit plan: SYN Scoring", "sharma", 90, 365, ("SA2.1", "SFC.4a")),
