@@ -7,7 +7,9 @@ from typing import NamedTuple
 from waglan.access import Access
 from waglan.access.oidc_settings import OidcSection
 from waglan.index import Decisions, Index
+from waglan.registers import Registrar
 from waglan.review import Desk, Queue
+from waglan.rulebook import Rulebook
 from waglan.runtime import Workspace
 from waglan.runtime.settings import section
 
@@ -19,7 +21,7 @@ class House(NamedTuple):
 
     Attributes
     ----------
-    workspace, access, index, desk
+    workspace, access, index, desk, registrar, rulebook
         The open rooms.
     """
 
@@ -27,6 +29,8 @@ class House(NamedTuple):
     access: Access
     index: Index  # type: ignore[assignment] # tuple.index isn't wanted here
     desk: Desk
+    registrar: Registrar
+    rulebook: Rulebook
 
     @classmethod
     def open(cls, workspace: Workspace) -> House:
@@ -43,7 +47,8 @@ class House(NamedTuple):
         except BaseException:
             access.close()
             raise
-        return cls(workspace, access, index, Desk.open(workspace, index, access))
+        desk = Desk.open(workspace, index, access)
+        return cls(workspace, access, index, desk, Registrar(workspace, index), Rulebook(workspace, index))
 
     def close(self) -> None:
         """Give back what `open` opened."""
