@@ -130,7 +130,7 @@ def _answered(models: Sequence[ModelUse]) -> ModelUse | None:
 def _cross_border(models: Sequence[ModelUse]) -> bool | None:
     if not models:
         return None
-    return any([m.region and m.region != "HK" and not at_home(m.region) for m in models])
+    return any(m.region and m.region != "HK" and not at_home(m.region) for m in models)
 
 
 def _controls(findings: Sequence[Finding], last: dict[str, str]) -> dict[str, str]:
