@@ -119,7 +119,7 @@ def test_a_question_goes_to_the_queue_once_and_its_answer_comes_back(bank):
     items = bank.get(f"/decisions/{decision}.json", as_="reviewer").body["items"]
     assert [i["cause"] for i in items if i["cause"] == "request"] == ["request"]
     found = bank.get(f"/receipts/{token(bank, decision)}.json").body
-    assert found["can_ask"] == ["human_review", "correction"] and found["asked"][0]["answered_ms"] is None
+    assert found["can_ask"] == ["human_review", "correction", "complaint"] and found["asked"][0]["answered_ms"] is None
     item = next(i["id"] for i in items if i["cause"] == "request")
     reviewer = bank.identity("reviewer")
     bank.house.desk.take(reviewer, item)

@@ -55,7 +55,10 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "attestation": "Attestation", "inapplicable": "Clause doesn't apply", "wording": "Wording seen",
         "tier_proposal": "Lower tier proposed", "tier_ruling": "Tier ruled", "observed_tier": "Tier observed",
     },
-    "request": {"explanation": "Explanation", "human_review": "Human review", "correction": "Correction"},
+    "request": {
+        "explanation": "Explanation", "human_review": "Human review", "correction": "Correction",
+        "complaint": "Complaint",
+    },
     "answer": {"explained": "Explained", "upheld": "Upheld", "changed": "Changed", "declined": "Declined"},
     "role_of_input": {"feature": "Reaches models", "protected": "Protected, kept aside",
                       "identifier": "Identifier, kept aside", "subject": "Names the person",
@@ -72,7 +75,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
              "category": "One of a list", "date": "Date", "list": "List", "object": "Object"},
     "severity": {"low": "Low", "medium": "Medium", "high": "High", "critical": "Critical"},
     "incident": {
-        "observed_tier": "Riskier than declared", "ledger": "Trouble with the log", "control_failed": "A control failed",
+        "observed_tier": "Riskier than declared", "ledger": "Trouble with the log",
+        "control_failed": "A control failed",
         "unvalidated_model": "Unvalidated model answered", "disclosure_missing": "Disclosure missing",
         "alarm": "A monitor's alarm", "gate": "A rule failed", "breach": "Breach of a rule or law",
         "outage": "Outage", "data_breach": "Data breach", "cyber": "Cyber attack", "complaint": "Complaint",

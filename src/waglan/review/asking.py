@@ -18,8 +18,8 @@ from waglan.index.projection import DecisionLeaf
 from waglan.review.judging import check_words
 from waglan.review.room import Room
 
-What = Literal["explanation", "human_review", "correction"]
-WHATS: tuple[What, ...] = ("explanation", "human_review", "correction")
+What = Literal["explanation", "human_review", "correction", "complaint"]
+WHATS: tuple[What, ...] = ("explanation", "human_review", "correction", "complaint")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
 
 

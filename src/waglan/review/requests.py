@@ -52,7 +52,8 @@ def draft(room: Room, who: Identity | None, item_id: str) -> str:
         _may_answer(room, who, kept)
         item = kept.item
         outcomes = {"as_decided": "upheld", "as_changed": "changed", "refused": "changed"}
-        outcome = outcomes.get(item.outcome, "changed" if item.corrected else "explained")
+        otherwise = "changed" if item.corrected else "upheld" if item.what == "complaint" else "explained"
+        outcome = outcomes.get(item.outcome, otherwise)
         return _text(room, connection, item, outcome, "")
 
 
