@@ -133,7 +133,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "V": "Verified: somebody read the source", "S": "Secondary: others tell of it",
         "U": "Unverified: a single text, or none",
     },
-    "wording_seen": {"primary": "The source itself", "secondary": "Another text about it", "unverified": "Nothing"},
+    "wording_seen": {"primary": "The source itself", "secondary": "Another text", "unverified": "Nothing"},
     "gate": {"block": "Blocks", "human": "To a person", "warn": "Warns", "none": "None"},
     "test_kind": {
         "decision": "Decisions", "register": "Register", "document": "Document", "drill": "Drill",
@@ -169,7 +169,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "law": "Law", "expectation": "Supervisor's expectation", "guidance": "Guidance", "policy": "Policy statement",
     },
     "framework": {
-        "mas_airg": "MAS AI risk guidelines (proposed)", "eu_ai_act": "EU AI Act", "nist_ai_rmf": "NIST AI RMF",
+        "mas_airg": "MAS AIRG (proposed)", "eu_ai_act": "EU AI Act", "nist_ai_rmf": "NIST AI RMF",
         "iso_42001": "ISO/IEC 42001",
     },
     "excuse": {
