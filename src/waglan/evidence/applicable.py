@@ -1,0 +1,58 @@
+"""To whom an obligation applies: by the licences an institution holds, never by a list that somebody ticks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from waglan.core.events import Entity
+from waglan.core.problem import Problem, nearest
+from waglan.evidence.catalogue import Catalogue, Clause
+from waglan.evidence.status import Verdict
+from waglan.registers import Book
+
+
+def answering(book: Book, entity_id: str, tenant: str) -> Entity:
+    """The institution that a report is about.
+
+    Parameters
+    ----------
+    entity_id
+        Its id; empty takes the first that was declared, and without any the firm itself, which holds no licence.
+    tenant
+        The firm whose log it is.
+
+    Raises
+    ------
+    Problem
+        ``evidence.entity`` when there is none of that id.
+    """
+    declared = [each.facts for each in book.entities if each.facts.state == "in_force"]
+    found = next((each for each in declared if entity_id in {"", each.id}), None)
+    if found is not None:
+        return found
+    if entity_id in {"", tenant} and not declared:
+        return Entity(id=tenant, name=tenant)
+    raise Problem(
+        f"There is no institution {entity_id[:40]!r}.",
+        nearest(entity_id, [each.id for each in declared]) or "None is declared in the register.",
+        "Choose one of the register, or declare it there with its licences.",
+        code="evidence.entity",
+        where="entity",
+        status=404,
+    )
+
+
+def excused(catalogue: Catalogue, clause: Clause, entity: Entity, book: Book, today: dt.date) -> Verdict | None:
+    """Why an obligation doesn't apply to an institution; None when it does."""
+    source = catalogue.source_of(clause)
+    if source.superseded_by or clause.since > today or (clause.until is not None and clause.until <= today):
+        return Verdict("not_applicable", "superseded")
+    bound = clause.applies_to or source.applies_to
+    if (bound and not set(bound) & set(entity.licences)) or (source.critical_only and not entity.critical):
+        return Verdict("not_applicable", "unlicensed")
+    for each in book.inapplicable:
+        said = each.facts
+        standing = said.active and (said.until_ms is None or said.until_ms > book.now_ms)
+        if standing and said.clause == clause.id and said.entity in {"", entity.id}:
+            return Verdict("not_applicable", "excused")
+    return None
