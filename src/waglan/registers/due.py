@@ -92,21 +92,28 @@ def manifests(workspace: Workspace) -> dict[str, UseCase]:
 def run_due(workspace: Workspace, index: Index, plan: Plan = Plan()) -> tuple[Drill, ...]:  # noqa: B008
     """Run the drills that are due, by themselves; one process of a machine at a time does, the others go on.
 
-    ``plan`` says how; what and seed are each drill's own.
+    ``plan`` says how; what and seed are each drill's own. A drill that can't be run is a Problem once the others ran.
     """
     done: list[Drill] = []
+    failed: Problem | None = None
     with _alone(workspace.folder) as mine:
-        while mine:
-            index.follow()
-            now_ms = workspace.clock.now_ms()
-            with index.reading() as connection:
-                waiting = due(read_book(connection, now_ms), manifests(workspace), now_ms)
-            waiting = tuple(each for each in waiting if not workspace.registers.use_case_suspended(each.use_case))
-            if not waiting:
-                break
-            first = waiting[0]
-            done.append(run_drill(workspace, None, first.use_case, plan._replace(what=first.what, seed=_seed(first))))
+        for each in _waiting(workspace, index) if mine else ():
+            try:
+                done.append(run_drill(workspace, None, each.use_case, plan._replace(what=each.what, seed=_seed(each))))
+            except Problem as problem:  # the others are run all the same
+                failed = failed or problem
+    if failed is not None:
+        raise failed
     return tuple(done)
+
+
+def _waiting(workspace: Workspace, index: Index) -> tuple[Due, ...]:
+    """What is due of the use cases that aren't suspended."""
+    index.follow()
+    now_ms = workspace.clock.now_ms()
+    with index.reading() as connection:
+        waiting = due(read_book(connection, now_ms), manifests(workspace), now_ms)
+    return tuple(each for each in waiting if not workspace.registers.use_case_suspended(each.use_case))
 
 
 def _kinds(manifest: UseCase) -> tuple[Exercised, ...]:
