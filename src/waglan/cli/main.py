@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
         "backup": ("waglan.cli.backup:backup", "Back the workspace up while it works."),
         "restore": ("waglan.cli.restore:restore", "Make a workspace of a backup, after checking all of it."),
         "export": ("waglan.cli.export:export", "The log, receipts and the verifier for an outsider."),
+        "evidence": ("waglan.cli.evidence:evidence", "How obligations stand, and the pack that proves it."),
         "check": ("waglan.cli.check:check", "Run the conformance suite on a plug-in."),
         "doctor": ("waglan.cli.doctor:doctor", "Look for what is wrong with this workspace and machine."),
     }

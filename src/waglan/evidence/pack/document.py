@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from waglan.evidence.pack.blocks import Block, Cell, Facts, Figure, Figures, Heading, Line, Part, Table, Tone
-from waglan.evidence.pack.board import Board, board, ordered, statuses
 from waglan.evidence.pack.material import Material
+from waglan.evidence.pack.onepage import Board, board, ordered, statuses
 from waglan.evidence.pack.redact import prose
 from waglan.evidence.pack.say import Saying, Tongue
 from waglan.evidence.pack.state import more, state

@@ -36,7 +36,7 @@ nav{font-size:.9rem;margin-bottom:.5rem}
 footer{margin-top:1.2rem;border-top:1px solid var(--rule);color:var(--quiet);font-size:.85rem}a{color:#0b5a7a}
 @page{size:A4;margin:14mm 13mm}@media print{body{font-size:9.5pt;padding:0;max-width:none}nav{display:none}
 .scroll{overflow:visible}}.one{font-size:13px}.one h1{font-size:1.3rem}.one h2{font-size:.98rem;margin:.7rem 0 .2rem}
-.one p{margin:.2rem 0}@media print{.one{font-size:7.6pt;line-height:1.28}
+.one p{margin:.2rem 0}@media print{.one{font-size:7.1pt;line-height:1.25}
 .one th,.one td{padding:.05rem .5rem .05rem 0}.one .figures div{padding:.2rem .5rem}.one h2{margin:.45rem 0 .1rem}
 .one dl{grid-template-columns:max-content 1fr max-content 1fr}.figures dl{display:block}
 article+article{margin:0;padding:0;border:0}}

@@ -74,6 +74,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
         Rows by name of the register; see `waglan.registers.SCHEMAS`.
     models, dues
         Model versions, and the clocks of incidents that aren't closed.
+    hhi, hhi_limit
+        The Herfindahl-Hirschman index of suppliers over decisions, 0 to 1, and from which one on it is a warning.
     own, titles
         The use cases that the institution answers for (empty means all), and use cases in people's words.
     version
@@ -88,6 +90,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     registers: Mapping[str, tuple[Row, ...]]
     models: tuple[ModelRecord, ...]
     dues: tuple[Due, ...]
+    hhi: float | None
+    hhi_limit: float
     own: tuple[str, ...]
     titles: Mapping[str, Texts]
     version: str

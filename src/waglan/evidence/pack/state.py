@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from waglan.evidence.pack.blocks import Beside, Cell, Heading, Line, Table
-from waglan.evidence.pack.board import Board
 from waglan.evidence.pack.material import Due
+from waglan.evidence.pack.onepage import Board
 from waglan.evidence.pack.say import Saying
 
 Blocks = Iterator[Heading | Line | Table]

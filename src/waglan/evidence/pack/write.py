@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -17,10 +17,10 @@ from waglan.core.clock import iso
 from waglan.core.events import Read
 from waglan.core.problem import Problem
 from waglan.disk import durable
-from waglan.evidence.catalogue import force
-from waglan.evidence.pack import bom, cards, document, gather, html, oscal, pdf, proofs, sample, seal, tables
-from waglan.evidence.pack.board import Board, board
+from waglan.evidence.evidence import Evidence
+from waglan.evidence.pack import bom, cards, document, gathering, html, oscal, pdf, proofs, sample, seal, tables
 from waglan.evidence.pack.material import Material
+from waglan.evidence.pack.onepage import Board, board
 from waglan.evidence.pack.say import TONGUES, Tongue
 from waglan.evidence.result import Report, Window
 from waglan.facts import Facts
@@ -30,14 +30,6 @@ from waglan.runtime import Workspace
 Step = Literal["counting", "gathering", "drawing", "writing", "signing"]
 STEPS: tuple[Step, ...] = ("counting", "gathering", "drawing", "writing", "signing")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-
-
-class Reporter(Protocol):
-    """What counts: `waglan.evidence.Evidence`."""
-
-    def report(self, entity: str = "", window: Window | None = None, now_ms: int | None = None) -> Report:
-        """The evidence of an institution for a window."""
-        ...
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +75,7 @@ class Pack(NamedTuple):
 def write_pack(
     workspace: Workspace,
     index: Index,
-    evidence: Reporter,
+    evidence: Evidence,
     out: Path,
     wanted: Wanted,
     *,
@@ -106,12 +98,11 @@ def write_pack(
         ``evidence.exists``, ``entity.unknown``, ``evidence.inconsistent``, or why the log can't be written.
     """
     out = _new(out)
-    step("counting")
     report = evidence.report(wanted.entity, wanted.window)
-    past = evidence.report(wanted.entity, gather.earlier(wanted.window))
+    past = evidence.report(wanted.entity, gathering.earlier(wanted.window))
     step("gathering")
-    catalogue = force.of(workspace, report.catalogue_digest)
-    material = gather.gather(workspace, index, report, past if past.recorded else None, catalogue)
+    catalogue = gathering.judging(workspace, report.catalogue_digest)
+    material = gathering.gather(workspace, index, report, past if past.recorded else None, catalogue)
     step("drawing")
     places = _places(workspace, index, material, wanted)
     what = "evidence.private" if wanted.opened else "evidence.pack"
@@ -148,6 +139,13 @@ def contents(material: Material, wanted: Wanted) -> dict[str, bytes]:
         **tables.registers(material.registers),
         **tables.examples(report),
     }
+
+
+def archive(folder: Path) -> Path:
+    """The pack as a file beside its folder; a Problem (``evidence.exists``) when there is one already."""
+    path = _new(folder.with_name(f"{folder.name}.zip"))
+    durable.replace(path, zipped(folder))
+    return path
 
 
 def zipped(folder: Path) -> bytes:

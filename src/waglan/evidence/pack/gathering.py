@@ -7,11 +7,14 @@ from importlib.metadata import version
 
 from waglan.core.problem import Problem
 from waglan.core.usecase import Texts
-from waglan.evidence.catalogue.catalogue import Catalogue
+from waglan.evidence.applicable import answering
+from waglan.evidence.catalogue import Catalogue, force, load
 from waglan.evidence.pack.material import Due, Material, ModelRecord, Row, Stage
 from waglan.evidence.result import Report, Window
 from waglan.index import Index, counts, days
+from waglan.registers import concentration, settings
 from waglan.registers.book import Book, read_book
+from waglan.registers.clocks import load_clocks
 from waglan.registers.schema import SCHEMAS
 from waglan.runtime import Workspace
 
@@ -41,10 +44,11 @@ def gather(
     names
         The registers wanted.
     """
+    kept = settings.read(workspace.settings.registers)
     with index.reading() as connection:
-        book = read_book(connection, report.made_ms)
+        book = read_book(connection, report.made_ms, clocks=load_clocks(kept.tighten))
         asked = counts.models(connection, report.window.since, report.window.until, by_day=False)
-    own = use_cases_of(book, report.entity)
+    own = answering(book, report.entity, workspace.settings.workspace.tenant).use_cases
     registers = {name: tuple(_own(book.rows(name), own)) for name in names}
     return Material(
         report=report,
@@ -53,6 +57,8 @@ def gather(
         registers=registers,
         models=_models(book, asked, own, registers.get("test_runs", ())),
         dues=_dues(book, own),
+        hhi=concentration(book).hhi,
+        hhi_limit=kept.concentration,
         own=own,
         titles={str(row["use_case"]): title(workspace, str(row["use_case"])) for row in registers.get("use_cases", ())},
         version=version("waglan"),
@@ -60,34 +66,10 @@ def gather(
     )
 
 
-def use_cases_of(book: Book, entity: str) -> tuple[str, ...]:
-    """The use cases that an institution answers for; empty means all of this log.
-
-    Raises
-    ------
-    Problem
-        ``entity.unknown`` for an institution that isn't registered.
-    """
-    if not entity:
-        return ()
-    found = book.entity(entity)
-    if found is None:
-        known = ", ".join(each.name for each in book.entities) or "none"
-        raise Problem(
-            f"There is no institution {entity[:60]!r}.",
-            f"Registered: {known}.",
-            "Name one of them, or leave the name out for everything on this log.",
-            code="entity.unknown",
-            where="entity",
-            status=404,
-        )
-    return found.use_cases
-
-
-def window(now_ms: int, length: int) -> Window:
-    """The last ``length`` whole days in Hong Kong, today included."""
-    today = days.day_of(now_ms)
-    return Window(days.iso(today - length + 1), days.iso(today))
+def judging(workspace: Workspace, digest: str) -> Catalogue:
+    """The catalogue of a digest: the one that ships, or one that was in force here."""
+    shipped = load()
+    return shipped if shipped.digest == digest else force.of(workspace, digest)
 
 
 def earlier(wanted: Window) -> Window:

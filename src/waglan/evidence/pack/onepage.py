@@ -12,8 +12,6 @@ from waglan.evidence.result import WORST, Capture, ClauseResult, Headlines, Repo
 
 MOST = 6
 """So many lines of each kind fit a page; how many more there are is said."""
-CONCENTRATED = 0.25
-"""Herfindahl-Hirschman index of shares, 0 to 1, from which a market counts as highly concentrated: 2,500 points."""
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +120,6 @@ def board(material: Material) -> Board:
     vendors = _vendors(rows.get("vendors", ()))
     drills = _drills(rows.get("drills", ()))
     changed = changes(material.before, report) if material.before else ()
-    concentration = _concentration(vendors)
     return Board(
         entity=report.entity,
         name=report.name,
@@ -142,8 +139,8 @@ def board(material: Material) -> Board:
         tiers_n=len(tiers),
         vendors=vendors[:MOST],
         vendors_n=len(vendors),
-        concentration=concentration,
-        concentrated=concentration is not None and concentration >= CONCENTRATED,
+        concentration=material.hhi,
+        concentrated=material.hhi is not None and material.hhi >= material.hhi_limit,
         drills=drills[:MOST],
         drills_n=len(drills),
         changes=changed[:MOST],
@@ -244,12 +241,6 @@ def _vendors(rows: Sequence[Row]) -> tuple[VendorShare, ...]:
         for row in rows
     ]
     return tuple(sorted(found, key=lambda each: (-(each.share or 0.0), each.vendor)))
-
-
-def _concentration(vendors: Sequence[VendorShare]) -> float | None:
-    """Herfindahl-Hirschman index of the vendors' shares of the decisions that any vendor's model made."""
-    total = sum(each.decisions for each in vendors)
-    return sum((each.decisions / total) ** 2 for each in vendors) if total else None
 
 
 def _drills(rows: Sequence[Row]) -> tuple[Drilled, ...]:
