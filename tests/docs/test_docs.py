@@ -15,10 +15,12 @@ import pytest
 from waglan.access.oidc_settings import OidcSection
 from waglan.cli.main import COMMANDS
 from waglan.core import controls
+from waglan.core.profile import Profile
 from waglan.core.usecase import ControlPlan, Disclosure, Input, ModelSlot, ReviewRule, UseCase
 from waglan.facts import TABLES
 from waglan.facts.frame import FRAMES
 from waglan.facts.schema import FactType
+from waglan.registers.settings import RegistersSection
 from waglan.review.settings import ReviewSection
 from waglan.runtime.settings import Settings
 from waglan.testing import check_control, check_model
@@ -104,6 +106,7 @@ def keys(kind: type[msgspec.Struct]) -> set[str]:
 
 MANIFEST = {
     "The use case": UseCase,
+    "[profile]": Profile,
     "[inputs.NAME]": Input,
     "[models.SLOT]": ModelSlot,
     "[controls]": ControlPlan,
@@ -117,7 +120,7 @@ def test_every_key_of_the_manifest_has_its_line(section: str, kind: type[msgspec
     _same_keys(sections(text("manifest.md"))[section], kind)
 
 
-ROOMS = {"oidc": OidcSection, "review": ReviewSection}
+ROOMS = {"oidc": OidcSection, "registers": RegistersSection, "review": ReviewSection}
 """Sections that rooms above the settings check themselves."""
 
 

@@ -23,6 +23,7 @@ from waglan.cli.looked import Check, of_problem
 from waglan.cli.upkeep import upkeep
 from waglan.core.clock import Clock, SystemClock, iso
 from waglan.core.problem import Problem
+from waglan.core.usecase import UseCase
 from waglan.ledger import erasure, note
 from waglan.ledger.soundness import check_head
 from waglan.runtime import Settings, Workspace, read_settings
@@ -244,7 +245,19 @@ def _use_cases(workspace: Workspace) -> Iterator[Check]:
             else:
                 yield of_problem(f"use case {name}", problem)
         else:
-            yield Check(name=f"use case {name}", state="ok", told=f"version {loaded.manifest.version}")
+            yield _standing(workspace, loaded.manifest)
+
+
+def _standing(workspace: Workspace, manifest: UseCase) -> Check:
+    """How high a use case stands, where that isn't what it declares; and whether somebody stopped it."""
+    name, told = f"use case {manifest.name}", f"version {manifest.version}"
+    stance = workspace.registers.effective_tier(manifest, workspace.clock.now_ms())
+    if workspace.registers.use_case_suspended(manifest.name):
+        return Check(name=name, state="note", told=f"{told}; suspended", next=f"waglan resume use_case {manifest.name}")
+    if stance.why == "declared":
+        return Check(name=name, state="ok", told=told)
+    told = f"{told}; tier {stance.tier} ({stance.why}) instead of {manifest.tier}"
+    return Check(name=name, state="note", told=told, next=f"See why: waglan tier {manifest.name}")
 
 
 def _decided(workspace: Workspace, name: str) -> bool:

@@ -26,12 +26,15 @@ class RegistersSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         What comes back within so many days after an incident was closed reopens it; later it is another one.
     concentration
         From this Herfindahl-Hirschman index on (0 to 1), pages warn that few vendors answer.
+    drills
+        Whether the server runs drills by itself when they are due.
     """
 
     tighten: dict[str, float] = {}
     alarm_days: Days = 7
     reopen_days: Days = 7
     concentration: Share = 0.25
+    drills: bool = False
 
 
 def read(table: Mapping[str, Any]) -> RegistersSection:
