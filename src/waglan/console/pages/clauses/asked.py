@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     Attributes
     ----------
     entity
-        The institution's id; empty for everything on the log.
+        The institution's id; empty while none is declared: then it is the firm itself.
     days
         How many days up to today.
     window
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
     entities
         Every institution in force, by id.
     first
-        The institution that is shown when the address names none.
+        The institution that is shown when the address names none: the first that was declared.
     """
 
     entity: str
@@ -80,7 +80,7 @@ def asked(visit: Visit, connection: sqlite3.Connection) -> Asked:
     """
     known = tuple([e.facts for e in _entities(connection) if e.facts.state == "in_force"])
     first = known[0].id if known else ""
-    entity = visit.query.get("entity", first)
+    entity = visit.query.get("entity") or first
     if entity and entity not in {e.id for e in known}:
         raise _stranger(entity)
     days = _days(visit.query.get("window", ""))

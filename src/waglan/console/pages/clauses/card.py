@@ -15,14 +15,13 @@ from waglan.core.events import RuleInForce
 from waglan.evidence.catalogue import Clause, Source, Test
 from waglan.evidence.result import ClauseResult, Report, TestResult
 
-EXAMPLES = 5
-
 
 def clause(visit: Visit) -> Shown:
     """Everything about one clause, for an institution and a window."""
+    found = known.catalogue(visit)
+    own = known.clause(found, visit.path["id"])
     with visit.house.index.reading() as connection:
-        wanted, found = asked(visit, connection), known.catalogue(visit, connection)
-        own = known.clause(found, visit.path["id"])
+        wanted = asked(visit, connection)
         gates, said = known.gates(connection), known.said(connection, own.id)
         documents = wording.documents(connection, own.id)
     report: Report = visit.house.evidence.report(wanted.entity, wanted.window, visit.house.workspace.clock.now_ms())
@@ -102,8 +101,8 @@ def _test(
         "incident": test.incident,
         "gate": test.gate,
         "rule": {"id": rule.id, "gate": rule.gate, "digest": rule.digest} if rule else None,
-        **(_counted(found) if found else {"status": "", "why": "", "total": 0}),
-        **_drawn(visit, wanted, test),
+        **(_counted(found) if found else {"status": "", "why": "", "total": 0, "examples": []}),
+        "by_day": _by_day(visit, wanted, test) if found and found.counts.total else None,
     }
 
 
@@ -122,19 +121,18 @@ def _counted(found: TestResult) -> dict[str, Any]:
         "high": found.high,
         "newest_day": found.newest_day,
         "digests": list(found.digests),
+        "examples": [known.plain(each) for each in found.examples],
     }
 
 
-def _drawn(visit: Visit, wanted: Asked, test: Test) -> dict[str, Any]:
-    """The newest that failed, and for tests of decisions the counts of every day."""
-    evidence = visit.house.evidence
-    examples = [known.plain(each) for each in evidence.examples(test.id, wanted.entity, wanted.window, EXAMPLES)]
-    if test.kind != "decision":
-        return {"examples": examples, "by_day": None}
-    days = evidence.days(test.id, wanted.entity, wanted.window)
+def _by_day(visit: Visit, wanted: Asked, test: Test) -> dict[str, Any] | None:
+    """The counts of every day, for tests of decisions that counted any."""
+    days = visit.house.evidence.days(test.id, wanted.entity, wanted.window) if test.kind == "decision" else ()
+    if not days:
+        return None
     parts = ("passed", "failed", "unknown", "scope_unknown")
     counts = {part: [getattr(each, part) for _day, each in days] for part in parts}
-    return {"examples": examples, "by_day": {"days": [day[5:] for day, _counts in days], **counts} if days else None}
+    return {"days": [day[5:] for day, _counts in days], **counts}
 
 
 def _kept(visit: Visit, found: Any) -> dict[str, Any]:

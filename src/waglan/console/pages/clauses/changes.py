@@ -24,7 +24,7 @@ def changes(visit: Visit) -> Shown:
     with visit.house.index.reading() as connection:
         found = _periods(connection)
         seen = steps(events.raw(connection, (WordingSeen.kind,)), WordingSeen)
-        current = known.catalogue(visit, connection)
+    current = known.catalogue(visit)
     folder = visit.house.workspace.folder
     read = [known.kept(folder, each.facts.digest) for each in found]
     steps_ = [_version(visit, each, old, new) for each, (old, new) in zip(found[1:], pairwise(read), strict=True)]

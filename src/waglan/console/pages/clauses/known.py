@@ -15,10 +15,8 @@ from waglan.console.visit import Visit
 from waglan.core.events import Attestation, Inapplicable, RuleInForce, WordingSeen
 from waglan.core.problem import Problem
 from waglan.evidence.catalogue import Catalogue, Clause, load
-from waglan.evidence.catalogue.force import of, periods
-from waglan.evidence.catalogue.wording import sightings, with_wording
+from waglan.evidence.catalogue.force import of
 from waglan.index import events
-from waglan.registers import Registrar
 from waglan.registers.history import Kept, Step, fold, steps
 
 
@@ -30,12 +28,10 @@ class Said(NamedTuple):
     inapplicable: tuple[Kept[Inapplicable], ...]
 
 
-def catalogue(visit: Visit, connection: sqlite3.Connection) -> Catalogue:
-    """The catalogue in force, or the one shipped while none is; with the wordings that people checked since."""
-    found = periods(connection)
-    written = kept(visit.house.workspace.folder, found[-1].digest) if found else shipped()
-    seen = sightings(connection)
-    return with_wording(written, seen) if seen else written
+def catalogue(visit: Visit) -> Catalogue:
+    """The catalogue that judges now, with the wordings that people checked since it was written."""
+    found: Catalogue = visit.house.evidence.catalogue()
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -83,11 +79,6 @@ def gates(connection: sqlite3.Connection) -> dict[str, RuleInForce]:
     rows = events.raw(connection, (RuleInForce.kind,))
     newest = fold(steps(rows, RuleInForce), lambda each: each.id)
     return {each.name: each.facts for each in newest if each.facts.state == "in_force"}
-
-
-def registrar(visit: Visit) -> Registrar:
-    """Who puts on the log what people say of clauses."""
-    return Registrar(visit.house.workspace, visit.house.index)
 
 
 def who(visit: Visit, actor: str) -> dict[str, str] | None:

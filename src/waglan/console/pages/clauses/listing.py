@@ -23,8 +23,9 @@ _RANK = {status: rank for rank, status in enumerate(WORST)}
 
 def clauses(visit: Visit) -> Shown:
     """Every clause that passes the filters, the worst first or in the order of the catalogue."""
+    found = known.catalogue(visit)
     with visit.house.index.reading() as connection:
-        wanted, found = asked(visit, connection), known.catalogue(visit, connection)
+        wanted = asked(visit, connection)
         gates = known.gates(connection)
     report = visit.house.evidence.report(wanted.entity, wanted.window, visit.house.workspace.clock.now_ms())
     rows = _rows(found, report, gates)
@@ -93,4 +94,5 @@ def _statuses(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _sources(found: Catalogue) -> list[dict[str, str]]:
     used = {clause.source for clause in found.clauses}
-    return [{"id": name, "name": f"{s.issuer} · {s.title}"} for name, s in found.sources.items() if name in used]
+    papers = {name: source for name, source in found.sources.items() if name in used}
+    return [{"id": name, "name": f"{s.issuer} {s.date.year} · {s.title}"} for name, s in papers.items()]

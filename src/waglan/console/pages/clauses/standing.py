@@ -9,7 +9,6 @@ from waglan.console.language import HONG_KONG
 from waglan.console.page import Goto
 from waglan.console.pages.clauses import known
 from waglan.console.pages.clauses.asked import Asked, asked
-from waglan.console.pages.clauses.known import registrar
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 
@@ -21,7 +20,7 @@ EXCUSES = ("no_such_use", "not_offered", "elsewhere", "advice", "other")
 def attest(visit: Visit) -> Goto:
     """Stand for a clause until a day."""
     clause_id, wanted = _about(visit)
-    registrar(visit).attest(
+    visit.house.registrar.attest(
         visit.me,
         clause_id,
         entity=wanted.entity,
@@ -35,7 +34,7 @@ def attest(visit: Visit) -> Goto:
 def withdraw(visit: Visit) -> Goto:
     """Stand for it no longer."""
     clause_id, wanted = _about(visit)
-    registrar(visit).withdraw_attestation(visit.me, clause_id, entity=wanted.entity)
+    visit.house.registrar.withdraw_attestation(visit.me, clause_id, entity=wanted.entity)
     return _back(clause_id, wanted, "attestation_withdrawn")
 
 
@@ -48,7 +47,7 @@ def excuse(visit: Visit) -> Goto:
             _("That is no reason here."), _("The log holds a code; the words belong into the note."),
             _("Choose one of the list."), code="clause.reason", where="reason",
         )  # fmt: skip
-    registrar(visit).inapplicable(
+    visit.house.registrar.inapplicable(
         visit.me, clause_id, wanted.entity, reason, until_ms=_end_of(visit, "until"), note=_note(visit)
     )
     return _back(clause_id, wanted, "inapplicable")
@@ -57,15 +56,15 @@ def excuse(visit: Visit) -> Goto:
 def include(visit: Visit) -> Goto:
     """Take such a declaration back."""
     clause_id, wanted = _about(visit)
-    registrar(visit).inapplicable(visit.me, clause_id, wanted.entity, "applies", active=False, note=_note(visit))
+    visit.house.registrar.inapplicable(visit.me, clause_id, wanted.entity, "applies", active=False, note=_note(visit))
     return _back(clause_id, wanted, "applicable")
 
 
 def _about(visit: Visit) -> tuple[str, Asked]:
     """The clause of the address, and the institution that the form is about."""
     entity = visit.form.text("entity")
+    own = known.clause(known.catalogue(visit), visit.path["id"])
     with visit.house.index.reading() as connection:
-        own = known.clause(known.catalogue(visit, connection), visit.path["id"])
         wanted = asked(visit._replace(query={"entity": entity}), connection)
     return own.id, wanted
 

@@ -23,8 +23,8 @@ _OPEN = {"U": 0, "S": 1}
 
 def worklist(visit: Visit) -> Shown:
     """Every clause whose wording nobody verified yet, unverified ones first, source by source."""
+    found = known.catalogue(visit)
     with visit.house.index.reading() as connection:
-        found = known.catalogue(visit, connection)
         seen = _counted(connection)
     waiting = _waiting(found)
     letters = [clause.letter for clause in found.clauses]
@@ -47,9 +47,9 @@ def worklist(visit: Visit) -> Shown:
 
 def form(visit: Visit) -> Shown:
     """What was seen of a clause so far, beside what somebody sees now."""
+    found = known.catalogue(visit)
+    own = known.clause(found, visit.path["id"])
     with visit.house.index.reading() as connection:
-        found = known.catalogue(visit, connection)
-        own = known.clause(found, visit.path["id"])
         said, papers = known.said(connection, own.id), documents(connection, own.id)
     source = found.sources[own.source]
     return {
@@ -76,9 +76,8 @@ def form(visit: Visit) -> Shown:
 
 def see(visit: Visit) -> Goto:
     """Put on the log what somebody saw of a clause, and go on to the next one."""
-    with visit.house.index.reading() as connection:
-        found = known.catalogue(visit, connection)
-        own = known.clause(found, visit.path["id"])
+    found = known.catalogue(visit)
+    own = known.clause(found, visit.path["id"])
     chosen = visit.form.required("wording")
     if chosen not in WORDINGS:
         raise _unknown(chosen)
@@ -94,7 +93,7 @@ def see(visit: Visit) -> Goto:
     seen = WordingSeen(
         clause=own.id, document=_short(visit, "document"), locator=locator, where=where, wording=chosen  # type: ignore[arg-type] # checked above
     )  # fmt: skip
-    known.registrar(visit).wording_seen(visit.me, seen)
+    visit.house.registrar.wording_seen(visit.me, seen)
     following = _after(found, own.id)
     if visit.form.text("then") == "next" and following:
         return Goto(f"/clauses/{quote(following)}/wording", "wording_seen")
