@@ -20,7 +20,7 @@ class Tiers(NamedTuple):
     """The tiers of a use case, empty where nothing says.
 
     ``effective`` is the one acted on and ``why`` what makes it so (`waglan.tiers.effective`); ``without`` is what it
-    would be without what was observed.
+    would be without what was observed. ``lowered`` says that it stands lower than it would without two people's ruling.
     """
 
     assessed: str
@@ -28,10 +28,7 @@ class Tiers(NamedTuple):
     effective: Tier
     why: str
     without: Tier
-
-    @property
-    def lowered(self) -> bool:
-        return self.why == "lowered"
+    lowered: bool
 
 
 def standing(book: Book, use_case: Kept[UseCaseRegistration]) -> Tiers:
@@ -44,7 +41,9 @@ def standing(book: Book, use_case: Kept[UseCaseRegistration]) -> Tiers:
     observed = Observed(seen.last.index, seen.facts.tier) if seen else None
     found = effective(declared, assessed, held, observed, book.now_ms)
     without = effective(declared, assessed, held, None, book.now_ms)
-    return Tiers(assessed or "", observed.tier if observed else "", found.tier, found.why, without.tier)
+    raised = effective(declared, assessed, [each for each in held if not each.lowers], observed, book.now_ms)
+    lowered = TIERS.index(found.tier) < TIERS.index(raised.tier)
+    return Tiers(assessed or "", observed.tier if observed else "", found.tier, found.why, without.tier, lowered)
 
 
 def rulings(book: Book, use_case: str) -> tuple[Ruling, ...]:
