@@ -173,7 +173,8 @@ def test_controls_models_answer_and_route_are_explained(bank):
 
 def test_every_code_of_a_route_has_words():
     for code in ("outcome:no-reasons", "outcome:flag:odd", "outcome:raised:KeyError", "outcome:confidence-not-a-number",
-                 "tier:critical", "tier:adverse-unknown", "review:effect:decline", "control:x"):  # fmt: skip
+                 "tier:critical", "tier:adverse-unknown", "review:effect:decline", "control:x", "floor:SFC.5b",
+                 "suspended:use_case"):  # fmt: skip
         assert why.explained(code).text != "%(name)s"
     assert why.explained("of-a-later-release").name == "of-a-later-release"
 

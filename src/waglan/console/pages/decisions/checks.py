@@ -45,6 +45,9 @@ _CODES: Mapping[str, Texts] = MappingProxyType(
             "{1} 因多次失敗暫停使用，未被詢問。",
             "{1} 因多次失败暂停使用，未被询问。",
         ),
+        "suspended": _in_three(
+            "{1} is suspended and wasn't used.", "{1} 已被停用，未有採用。", "{1} 已被停用，未有采用。"
+        ),
         "not-json": _in_three(
             "The case can't be written down ({0}).", "個案無法記錄（{0}）。", "个案无法记录（{0}）。"
         ),

@@ -1,6 +1,7 @@
 """Codes of the route in words: why a decision went where it went.
 
-A code is ``control:<name>``, ``outcome:<fault>``, ``tier:<what>`` or ``review:<what>``; see `waglan.runtime.route`.
+A code is ``control:<name>``, ``outcome:<fault>``, ``suspended:use_case``, ``tier:<what>``, ``floor:<clause>`` or
+``review:<what>``; see `waglan.runtime.route`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _EXACT: Mapping[str, str] = MappingProxyType({
     "outcome:not-json": _("The answer couldn't be written down, so it isn't used."),
     "outcome:code-too-long": _("The answer isn't of the form that an answer must have."),
     "outcome:wrong-type": _("The answer isn't of the form that an answer must have."),
+    "suspended:use_case": _("Somebody suspended the use case, so nobody was asked and a person decides."),
     "tier:critical": _("The use case is in tier critical: a person decides every case."),
     "tier:adverse": _("The answer is to the customer's disadvantage, and in tier high a person decides those."),
     "tier:adverse-unknown": _(
@@ -51,6 +53,7 @@ _BEGIN: tuple[tuple[str, str], ...] = (
     ("outcome:flag:", _("The use case itself doubts its answer: %(name)s.")),
     ("outcome:raised:", _("The use case failed (%(name)s).")),
     ("outcome:", _("The answer isn't of the form that an answer must have (%(name)s).")),
+    ("floor:", _("The obligation %(name)s asks that a person agrees first, whatever the tier.")),
     ("review:effect:", _("The use case's own rule sends every “%(name)s” to a person.")),
 )
 
