@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -54,9 +54,11 @@ def shaped(facts: E, now_ms: int) -> E:
         facts = msgspec.convert(msgspec.to_builtins(facts), type(facts))
     except msgspec.ValidationError as error:
         raise wrong(_place(str(error)), f"{error}.", "Correct it.") from None
-    for member in get_type_hints(type(facts)):
-        if member in type(facts).__struct_fields__:
-            _check(member, getattr(facts, member), now_ms)
+    for field in msgspec.structs.fields(facts):
+        value = getattr(facts, field.name)
+        if value == "" and field.required:
+            raise wrong(field.name, "It is needed.", "Give it.")
+        _check(field.name, value, now_ms)
     for earlier, later in _SPANS:
         start, end = getattr(facts, earlier, None), getattr(facts, later, None)
         if start is not None and end is not None and end <= start:
