@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
+from waglan.core.events import CatalogueInForce
 from waglan.evidence.judging import Judge
-from waglan.facts import engine, sql
+from waglan.facts import build, engine, sql
+from waglan.facts.build import Log
 from waglan.facts.segments import State
 
 PASSED, FAILED, UNKNOWN, SCOPE_UNKNOWN = 1, 2, 3, 4
@@ -92,18 +95,38 @@ class Counter:
         self._folder = folder
         self._connection = engine.connect(folder)
 
+    def update(self, log: Log, known: State | None) -> State:
+        """Bring the facts to the log's head and look at them from here on; ``known`` is what this gave before.
+
+        Raises
+        ------
+        Problem
+            As `waglan.facts.build.update`.
+        """
+        state, _ = build.update(self._folder, log, known=known, database=self._connection)
+        self.show(state)
+        return state
+
     def show(self, state: State) -> None:
         """Look at the tables of a state from here on."""
-        for name, table in (("recorded", "decisions"), ("later", "later")):
+        for name, table in (("recorded", "decisions"), ("later", "later"), ("happened", "events")):
             files = [self._folder / each.name for each in state.of(table)]
             self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {sql.table(table, files)}")
+
+    def in_force(self) -> tuple[tuple[str, int], ...]:
+        """Digest of each catalogue that came into force, and its place in the log, in order."""
+        query = f"SELECT body, log_index FROM happened WHERE kind = '{CatalogueInForce.kind}' ORDER BY log_index"
+        found = self._connection.execute(query).fetchall()
+        return tuple([(msgspec.json.decode(body, type=CatalogueInForce).digest, int(at)) for body, at in found])
 
     def tally(self, judges: Sequence[Judge], picked: Picked) -> Tally:
         """Count live decisions by what tests say of them."""
         if not judges:
             return Tally({}, {})
         live = self._live(judges, picked)
-        return _spread(judges, self._connection.execute(_grouped(judges, live)).fetchnumpy())
+        if picked.many:
+            return _spread(judges, self._connection.execute(_grouped(judges, live)).fetchnumpy())
+        return _spread(judges, _packed(judges, self._connection.execute(_told(judges, live)).fetchnumpy()))
 
     def failing(self, judge: Judge, picked: Picked, wanted: Wanted) -> Places:
         """The newest places at which a test fails, newest first."""
@@ -167,12 +190,21 @@ class Counter:
         return "live"
 
 
-def _grouped(judges: Sequence[Judge], live: str) -> str:
-    """The query: expressions once each, then three bits per test, then groups."""
+def _names(judges: Sequence[Judge]) -> dict[str, str]:
+    """A column for each expression, by its digest."""
+    return {digest: f"e{at}" for at, digest in enumerate(dict.fromkeys(e.digest for j in judges for e in j[1:]))}
+
+
+def _told(judges: Sequence[Judge], live: str) -> str:
+    """The query that gives each decision's answers, each expression once."""
     expressions = {e.digest: e.sql("duckdb") for j in judges for e in (j.scope, j.holds)}
-    names = {digest: f"e{at}" for at, digest in enumerate(expressions)}
-    truths = ", ".join(f"{sql} AS {names[digest]}" for digest, sql in expressions.items())
-    told = f"SELECT log_index, coalesce(use_case, '') AS of_use, {_DAY} AS on_day, {truths} FROM {live}"
+    truths = ", ".join(f"{expressions[digest]} AS {name}" for digest, name in _names(judges).items())
+    return f"SELECT log_index, coalesce(use_case, '') AS of_use, {_DAY} AS on_day, {truths} FROM {live}"
+
+
+def _grouped(judges: Sequence[Judge], live: str) -> str:
+    """The query that counts decisions with the same answers on a day."""
+    names = _names(judges)
     keys = []
     for at in range(0, len(judges), _PER_KEY):
         codes = [
@@ -181,11 +213,32 @@ def _grouped(judges: Sequence[Judge], live: str) -> str:
         ]
         keys.append(f"{' | '.join(codes)} AS k{at // _PER_KEY}")
     listed = ", ".join(f"k{at}" for at in range(len(keys)))
-    packed = f"SELECT log_index, of_use, on_day, {', '.join(keys)} FROM ({told})"
+    packed = f"SELECT log_index, of_use, on_day, {', '.join(keys)} FROM ({_told(judges, live)})"
     return (
         f"SELECT of_use, on_day, {listed}, count(*) AS n, max(log_index, {KEPT}) AS newest FROM ({packed}) "
         f"GROUP BY of_use, on_day, {listed}"
     )
+
+
+def _packed(judges: Sequence[Judge], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_grouped` gives, of a few decisions, each a group of its own: planning that query costs more than this."""
+    names = _names(judges)
+    places = told["log_index"]
+    made = {"of_use": told["of_use"], "on_day": told["on_day"], "n": np.ones(len(places), dtype=np.int64)}
+    made["newest"] = [(int(each),) for each in places]
+    for at, judge in enumerate(judges):
+        (scope, no_scope), (holds, unknown) = (_truth(told[names[each.digest]]) for each in judge[1:])
+        found = np.where(unknown, UNKNOWN, np.where(holds, PASSED, FAILED))
+        code = np.where(no_scope, SCOPE_UNKNOWN, np.where(scope, found, 0)).astype(np.int64)
+        key, bit = f"k{at // _PER_KEY}", _BITS * (at % _PER_KEY)
+        made[key] = made.get(key, 0) | (code << bit)
+    return made
+
+
+def _truth(values: Any) -> tuple[Any, Any]:
+    """Which are true, and which are unknown."""
+    masked = np.ma.asarray(values)
+    return masked.filled(False).astype(bool), np.ma.getmaskarray(masked)
 
 
 def _code(scope: str, holds: str) -> str:

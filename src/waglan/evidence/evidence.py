@@ -15,7 +15,7 @@ from waglan.core.problem import Problem, nearest
 from waglan.evidence import capture, kept, report, store
 from waglan.evidence.applicable import answering
 from waglan.evidence.catalogue import Catalogue, Test, force, load
-from waglan.evidence.catalogue.wording import sightings, with_wording
+from waglan.evidence.catalogue.wording import Sighting, sightings, with_wording
 from waglan.evidence.decided import Asks, Counted, Span, asks, example
 from waglan.evidence.judging import Period, asks_decisions, stretches
 from waglan.evidence.kept import Asked
@@ -29,7 +29,7 @@ from waglan.registers import Book, read_book
 from waglan.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
-    from waglan.evidence.rollup import Rollup
+    from waglan.evidence.rollup import InForce, Rollup
 
 FILE = "evidence.db"
 SCRIPTS = Scripts("waglan.evidence", "evidence", 1)
@@ -76,6 +76,8 @@ class Evidence:
         self._guard = threading.Lock()
         self._rollup: Rollup | None = None
         self._judging: _Judging | None = None
+        self._ours: Catalogue | None = None
+        self._seen: tuple[Catalogue, tuple[Sighting, ...], Catalogue] | None = None
         self._functions: dict[str, Asked] = {}
         self._checked: Standing | None = None
 
@@ -171,7 +173,7 @@ class Evidence:
         with self._snapshot(entity, span, now) as at:
             test = _test(at.catalogue, test_id)
             if not asks_decisions(test):
-                rows = kept.of_entity(at.book.rows(test.over), at.entity)
+                rows = kept.values(test.over, at.book.rows(test.over), at.entity)
                 found = kept.answer(test, self._asked(at.catalogue)(test), rows, at.book.now_ms)
                 return found.failing[:limit]
             shown = at.counted.failing(test, limit)
@@ -192,7 +194,7 @@ class Evidence:
     def catalogue(self) -> Catalogue:
         """The catalogue in force, with what people saw of its wording since."""
         with self._index.reading() as connection:
-            return with_wording(self._judges(connection).periods[-1].catalogue, sightings(connection))
+            return self._worded(self._judges(connection).periods[-1].catalogue, sightings(connection))
 
     def close(self) -> None:
         """Give back the file and the memory."""
@@ -217,7 +219,7 @@ class Evidence:
         until_ms = _starts(span.until + 1)
         with self._index.reading() as index:
             judging = self._judges(index)
-            catalogue = with_wording(judging.periods[-1].catalogue, sightings(index))
+            catalogue = self._worded(judging.periods[-1].catalogue, sightings(index))
             book = read_book(index, now_ms, until_ms - 1 if until_ms <= now_ms else None)
         declared = answering(book, entity, self._workspace.settings.workspace.tenant)
         with self._file.reading() as connection:
@@ -265,18 +267,27 @@ class Evidence:
         key = tuple([(each.digest, each.from_index) for each in force.periods(connection)])
         judging = self._judging
         if judging is None or judging.key != key:
-            held = {} if judging is None else {each.catalogue.digest: each.catalogue for each in judging.periods}
-            made = tuple([Period(held.get(d) or force.of(self._workspace, d), start) for d, start in key])
-            periods = made or (Period(load(), 0),)
+            periods = self._catalogues(key)
             self._judging = judging = _Judging(key, periods, asks(periods))
         return judging
 
-    def _judging_at(self, size: int) -> tuple[Period, ...]:
-        """The catalogues that judge a log of so many entries."""
-        self._index.follow()
-        with self._index.reading() as connection:
-            periods = self._judges(connection).periods
-        return tuple([each for at, each in enumerate(periods) if not at or each.start < size])
+    def _catalogues(self, in_force: InForce) -> tuple[Period, ...]:
+        """The catalogues that came into force; where none did, the one that ships."""
+        judging = self._judging
+        held = {} if judging is None else {each.catalogue.digest: each.catalogue for each in judging.periods}
+        made = tuple([Period(held.get(d) or force.of(self._workspace, d), start) for d, start in in_force])
+        return made or (Period(self._shipped(), 0),)
+
+    def _worded(self, catalogue: Catalogue, seen: tuple[Sighting, ...]) -> Catalogue:
+        """A catalogue with what people saw; the same value as long as nobody sees more, as it keeps what it parsed."""
+        if self._seen is None or self._seen[0] is not catalogue or self._seen[1] != seen:
+            self._seen = (catalogue, seen, with_wording(catalogue, seen) if seen else catalogue)
+        return self._seen[2]
+
+    def _shipped(self) -> Catalogue:
+        if self._ours is None:
+            self._ours = load()
+        return self._ours
 
     def _asked(self, catalogue: Catalogue) -> Callable[[Test], Asked]:
         def functions(test: Test) -> Asked:
@@ -292,7 +303,7 @@ class Evidence:
 
         with self._guard:
             if self._rollup is None:
-                self._rollup = Rollup(self._workspace.folder, self._workspace.ledger, self._file, self._judging_at)
+                self._rollup = Rollup(self._workspace.folder, self._workspace.ledger, self._file, self._catalogues)
             return self._rollup
 
 

@@ -36,6 +36,13 @@ class Asked(NamedTuple):
     current: Closure
 
 
+class Held(NamedTuple):
+    """A row of a register, and its values as rules take them."""
+
+    row: Row
+    values: Row
+
+
 class Answer(NamedTuple):
     """What a register says to a test, and the rows that failed, the newest first."""
 
@@ -49,30 +56,29 @@ def asked(catalogue: Catalogue, test: Test) -> Asked:
     return Asked(found.scope.closure(), found.holds.closure(), found.current.closure())
 
 
-def of_entity(rows: Iterable[Row], entity: Entity) -> list[Row]:
+def values(register: str, rows: Iterable[Row], entity: Entity) -> list[Held]:
     """The rows that concern an institution: its own use cases', and those of no use case in particular."""
-    ours = set(entity.use_cases)
+    ours, schema = set(entity.use_cases), SCHEMAS[register]
     return [
-        each
+        Held(each, row(each, schema))
         for each in rows
         if (not ours or each.get("use_case") is None or each["use_case"] in ours)
         and each.get("entity") in {None, entity.id}
     ]
 
 
-def answer(test: Test, functions: Asked, rows: Iterable[Row], now_ms: int) -> Answer:
+def answer(test: Test, functions: Asked, rows: Iterable[Held], now_ms: int) -> Answer:
     """Judge each row: in scope, current, and whether it holds, all of them true, false or unknown.
 
     A row that isn't current has expired: it neither passes nor fails. Where that is unknown, so is the row. An
     attestation counts until the day that its giver set, whether or not the test asks.
     """
-    schema, dated = SCHEMAS[test.over], DATED[test.over]
+    dated = DATED[test.over]
     numbers = {True: 0, False: 0, None: 0}
     scope_unknown = expired = 0
     newest: int | None = None
     failing: list[tuple[int, Example]] = []
-    for each in rows:
-        values = row(each, schema)
+    for each, values in rows:
         scope = functions.scope(values, now_ms)
         if scope is False:
             continue

@@ -54,7 +54,7 @@ class Asking(NamedTuple):
 
 def clauses(asking: Asking) -> tuple[ClauseResult, ...]:
     """Every obligation of the catalogue, in its order."""
-    rows: dict[str, list[kept.Row]] = {}
+    rows: dict[str, list[kept.Held]] = {}
     return tuple([_clause(asking, each, rows) for each in asking.catalogue.clauses])
 
 
@@ -83,7 +83,7 @@ def _answered(clause: Clause, found: ClauseResult) -> bool:
     return any(each.counts.total for each in found.tests if each.id in live)
 
 
-def _clause(asking: Asking, clause: Clause, rows: dict[str, list[kept.Row]]) -> ClauseResult:
+def _clause(asking: Asking, clause: Clause, rows: dict[str, list[kept.Held]]) -> ClauseResult:
     out = excused(asking.catalogue, clause, asking.entity, asking.book, asking.today)
     tests = tuple([_test(asking, test, out, rows) for test in clause.tests])
     whole = out or worst([Verdict(each.status, each.why) for each in tests])
@@ -106,7 +106,7 @@ def _worst(tests: Sequence[TestResult]) -> Status | None:
     return worst([Verdict(each.status) for each in tests]).status if tests else None
 
 
-def _test(asking: Asking, test: Test, out: Verdict | None, rows: dict[str, list[kept.Row]]) -> TestResult:
+def _test(asking: Asking, test: Test, out: Verdict | None, rows: dict[str, list[kept.Held]]) -> TestResult:
     told, failing, digests = _told(asking, test, rows)
     found = out or judged(test, told, days.number(asking.today.isoformat()))
     limits = bounds(told.counts) if test.sampled else None
@@ -128,10 +128,10 @@ def _test(asking: Asking, test: Test, out: Verdict | None, rows: dict[str, list[
     )
 
 
-def _told(asking: Asking, test: Test, rows: dict[str, list[kept.Row]]) -> Decided:
+def _told(asking: Asking, test: Test, rows: dict[str, list[kept.Held]]) -> Decided:
     if asks_decisions(test):
         return asking.decided(test)
     if test.over not in rows:
-        rows[test.over] = kept.of_entity(asking.book.rows(test.over), asking.entity)
+        rows[test.over] = kept.values(test.over, asking.book.rows(test.over), asking.entity)
     found = kept.answer(test, asking.functions(test), rows[test.over], asking.book.now_ms)
     return Decided(found.told, found.failing, (asking.catalogue.compiled(test).digest,))

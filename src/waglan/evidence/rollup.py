@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from waglan.evidence import store
 from waglan.evidence.counting import KEPT, Counter, Picked, Tally, Wanted
 from waglan.evidence.judging import Judge, Period, Stretch, judges, stretches
 from waglan.evidence.store import Cell, Failure, Standing
-from waglan.facts import build
 from waglan.facts.segments import State
 from waglan.index.file import IndexFile
 from waglan.ledger import tiles
@@ -27,6 +26,10 @@ from waglan.ledger.merkle import Frontier
 
 LEAST = 20
 """Of the newest failures of each test and use case at least so many are kept, or all of them."""
+
+
+InForce = tuple[tuple[str, int], ...]
+"""Digest of each catalogue that came into force, and its place in the log."""
 
 
 class Part(NamedTuple):
@@ -49,11 +52,11 @@ class Rollup:
     file
         ``evidence.db``.
     periods
-        The catalogues that judge a log of so many entries, in order.
+        The catalogues that judge, in order, from the digests and places at which they came into force.
     """
 
     def __init__(
-        self, folder: Path, ledger: Ledger, file: IndexFile, periods: Callable[[int], tuple[Period, ...]]
+        self, folder: Path, ledger: Ledger, file: IndexFile, periods: Callable[[InForce], tuple[Period, ...]]
     ) -> None:
         self._facts = folder / "facts"
         self._lock = folder / "evidence.lock"
@@ -73,24 +76,25 @@ class Rollup:
             What `waglan.facts.build.update` says, or ``index.unavailable`` when the file can't be used.
         """
         with self._only():
-            size = self._look()
-            periods = self._periods(size)
+            counter = self._look()
+            assert self._known is not None
+            size = self._known.size
+            periods = self._periods(counter.in_force())
             with self._file.reading() as connection:
                 before = self._continued(store.standing(connection), periods)
                 known = store.judges(connection) if before.size else {}
             now = self._now(periods)
             if before == now and _asked(periods, size) == set(known):
                 return 0
-            self._count(before, now, periods)
+            self._count(counter, before, now, periods)
             return now.size - before.size
 
     def failing(self, judge: Judge, stretch: Stretch, size: int, wanted: Wanted) -> tuple[Failure, ...]:
         """The newest failures in a stretch by asking the decisions themselves, as of a log of ``size`` entries."""
         with self._only():
-            self._look()
-            assert self._counter is not None
+            counter = self._look()
             picked = Picked(stretch.start, stretch.stop, size)
-            return self._described(self._counter.failing(judge, picked, wanted))
+            return _described(counter, counter.failing(judge, picked, wanted))
 
     def close(self) -> None:
         """Give back the database's memory."""
@@ -101,14 +105,17 @@ class Rollup:
 
     # ---- standing
 
-    def _look(self) -> int:
-        """Bring the facts to the head and look at them; gives how many entries they cover."""
+    def _look(self) -> Counter:
+        """Bring the facts to the head and look at them."""
         head = self._ledger.head()
-        if self._known is None or self._known.frontier != Frontier(head.size, head.peaks):
-            self._known, _ = build.update(self._facts, self._ledger, known=self._known)
-            self._counter = self._counter or Counter(self._facts)
-            self._counter.show(self._known)
-        return self._known.size
+        if self._counter is None or self._known is None or self._known.frontier != Frontier(head.size, head.peaks):
+            self._counter = self._counter or Counter(self._folder())
+            self._known = self._counter.update(self._ledger, self._known)
+        return self._counter
+
+    def _folder(self) -> Path:
+        self._facts.mkdir(parents=True, exist_ok=True)
+        return self._facts
 
     @contextmanager
     def _only(self) -> Iterator[None]:
@@ -144,99 +151,100 @@ class Rollup:
 
     # ---- counting
 
-    def _count(self, before: Standing, now: Standing, periods: Sequence[Period]) -> None:
+    def _count(self, counter: Counter, before: Standing, now: Standing, periods: Sequence[Period]) -> None:
         """Count outside of any transaction, then write all of it in one."""
         with self._file.reading() as connection:
             known = store.judges(connection) if before.size else {}
         renames = _renames(before.periods, _plan(periods, before.size)) or {}
         known = {(renames.get(catalogue, catalogue), digest): n for (catalogue, digest), n in known.items()}
-        parts = [*self._missing(known, periods, before.size), *self._grown(before.size, now.size, periods)]
+        parts = [*_missing(counter, known, periods, before.size), *_grown(counter, before.size, now.size, periods)]
+        asked = _asked(periods, now.size)
         with self._file.writing() as connection:
             assert connection is not None
             if not before.size:
                 store.clear(connection)
             for old, new in renames.items():
                 store.renamed(connection, old, new)
-            asked = _asked(periods, now.size)
             store.dropped(connection, [n for key, n in known.items() if key not in asked])
             for key in sorted(asked):
                 store.number(connection, *key)
-            self._write(connection, parts, periods, now.size)
+            _write(connection, counter, parts)
+            _refill(connection, counter, periods, now.size)
             store.stand(connection, now)
 
-    def _missing(self, known: Mapping[tuple[str, str], int], periods: Sequence[Period], size: int) -> Iterator[Part]:
-        """What tests that weren't asked before say of what was counted already."""
-        for stretch in stretches(periods, 0, size):
-            digest = stretch.catalogue.digest
-            new = [judge for judge in judges(stretch.catalogue).values() if (digest, judge.digest) not in known]
-            yield self._part(new, 1, stretch, Picked(stretch.start, stretch.stop, size))
 
-    def _grown(self, size: int, head: int, periods: Sequence[Period]) -> Iterator[Part]:
-        """New decisions, and earlier ones that new events speak of."""
-        assert self._counter is not None
-        touched = self._counter.touched(size, head) if size else ()
-        for stretch in stretches(periods, 0, head):
-            asked = tuple(judges(stretch.catalogue).values())
-            mine = tuple([place for place in touched if stretch.start <= place < stretch.stop])
-            if mine:
-                yield self._part(asked, -1, stretch, Picked(stretch.start, stretch.stop, size, mine))
-                yield self._part(asked, 1, stretch, Picked(stretch.start, stretch.stop, head, mine))
-            if stretch.stop > size:
-                yield self._part(asked, 1, stretch, Picked(max(stretch.start, size), stretch.stop, head))
+def _missing(
+    counter: Counter, known: Mapping[tuple[str, str], int], periods: Sequence[Period], size: int
+) -> Iterator[Part]:
+    """What tests that weren't asked before say of what was counted already."""
+    for stretch in stretches(periods, 0, size):
+        digest = stretch.catalogue.digest
+        new = [judge for judge in judges(stretch.catalogue).values() if (digest, judge.digest) not in known]
+        if new:
+            yield Part(digest, 1, counter.tally(new, Picked(stretch.start, stretch.stop, size)))
 
-    def _part(self, asked: Sequence[Judge], sign: int, stretch: Stretch, picked: Picked) -> Part:
-        assert self._counter is not None
-        return Part(stretch.catalogue.digest, sign, self._counter.tally(asked, picked))
 
-    # ---- writing
+def _grown(counter: Counter, size: int, head: int, periods: Sequence[Period]) -> Iterator[Part]:
+    """New decisions, and earlier ones that new events speak of."""
+    touched = counter.touched(size, head) if size else ()
+    for stretch in stretches(periods, 0, head):
+        digest, start, stop = stretch.catalogue.digest, stretch.start, stretch.stop
+        mine = tuple([place for place in touched if start <= place < stop])
+        picks = [(-1, Picked(start, stop, size, mine)), (1, Picked(start, stop, head, mine))] if mine else []
+        if stop > size:
+            picks.append((1, Picked(max(start, size), stop, head)))
+        asked = tuple(judges(stretch.catalogue).values()) if picks else ()
+        for sign, picked in picks:
+            yield Part(digest, sign, counter.tally(asked, picked))
 
-    def _write(
-        self, connection: sqlite3.Connection, parts: Sequence[Part], periods: Sequence[Period], size: int
-    ) -> None:
-        numbers = store.judges(connection)
-        delta: dict[tuple[int, str, int], list[int]] = {}
-        gone: dict[Cell, set[int]] = {}
-        come: dict[Cell, set[int]] = {}
-        for part in parts:
-            _added(delta, part, numbers)
-            places = come if part.sign > 0 else gone
-            for (digest, use_case), newest in part.tally.newest.items():
-                places.setdefault((numbers[part.catalogue, digest], use_case), set()).update(newest)
-        before = store.cells(connection)
-        store.add(connection, delta)
-        for cell in sorted(gone.keys() | come.keys()):
-            self._keep(connection, cell, before.get(cell, 0), gone.get(cell, set()), come.get(cell, set()))
-        self._refill(connection, periods, size)
 
-    def _keep(self, connection: sqlite3.Connection, cell: Cell, before: int, gone: set[int], come: set[int]) -> None:
-        """Bring the newest failures of a cell up to date; those kept are all that are newer than the oldest of them."""
-        kept = store.failing(connection, cell)
-        floor = kept[-1].log_index if kept and len(kept) < before else -1 if len(kept) == before else 2**62
-        there = {each.log_index: each for each in kept if each.log_index not in gone}
-        new = [place for place in come if place >= floor and place not in there]
-        there |= {each.log_index: each for each in self._described(new)}
-        newest = sorted(there.values(), reverse=True)[:KEPT]
-        store.keep_failing(connection, cell, newest)
+def _write(connection: sqlite3.Connection, counter: Counter, parts: Sequence[Part]) -> None:
+    """Add what was counted, and bring the newest failures up to date."""
+    numbers = store.judges(connection)
+    delta: dict[tuple[int, str, int], list[int]] = {}
+    gone: dict[Cell, set[int]] = {}
+    come: dict[Cell, set[int]] = {}
+    for part in parts:
+        _added(delta, part, numbers)
+        places = come if part.sign > 0 else gone
+        for (digest, use_case), newest in part.tally.newest.items():
+            places.setdefault((numbers[part.catalogue, digest], use_case), set()).update(newest)
+    before = store.cells(connection)
+    store.add(connection, delta)
+    told = {each.log_index: each for each in _described(counter, set().union(*come.values()))}
+    for cell in sorted(gone.keys() | come.keys()):
+        new = [told[place] for place in come.get(cell, ())]
+        _keep(connection, cell, before.get(cell, 0), gone.get(cell, set()), new)
 
-    def _refill(self, connection: sqlite3.Connection, periods: Sequence[Period], size: int) -> None:
-        """Ask the decisions for the newest failures where events mended so many that too few are left."""
-        named = {n: key for key, n in store.judges(connection).items()}
-        found: dict[Cell, list[Failure]] = {cell: [] for cell in store.short(connection, LEAST)}
-        assert self._counter is not None
-        for stretch in stretches(periods, 0, size) if found else ():
-            numbers = {named[n][1]: n for n, _ in found if named[n][0] == stretch.catalogue.digest}
-            asked = [judge for digest, judge in judges(stretch.catalogue).items() if digest in numbers]
-            said = self._counter.tally(asked, Picked(stretch.start, stretch.stop, size))
-            for (digest, use_case), places in said.newest.items():
-                if (cell := (numbers[digest], use_case)) in found:
-                    found[cell] += self._described(places)
-        for cell, kept in found.items():
-            store.keep_failing(connection, cell, sorted(kept, reverse=True)[:KEPT])
 
-    def _described(self, places: Sequence[int]) -> tuple[Failure, ...]:
-        assert self._counter is not None
-        told = self._counter.described(places)
-        return tuple([Failure(at, *told[at]) for at in sorted(told, reverse=True)])
+def _keep(connection: sqlite3.Connection, cell: Cell, before: int, gone: set[int], new: Sequence[Failure]) -> None:
+    """Bring the newest failures of a cell up to date: those kept are all that are newer than the oldest of them."""
+    kept = store.failing(connection, cell)
+    whole = len(kept) == before
+    floor = -1 if whole else kept[-1].log_index if kept else 2**62
+    there = {each.log_index: each for each in kept if each.log_index not in gone}
+    there |= {each.log_index: each for each in new if each.log_index >= floor}
+    store.keep_failing(connection, cell, sorted(there.values(), reverse=True)[:KEPT])
+
+
+def _refill(connection: sqlite3.Connection, counter: Counter, periods: Sequence[Period], size: int) -> None:
+    """Ask the decisions for the newest failures where events mended so many that too few are left."""
+    named = {n: key for key, n in store.judges(connection).items()}
+    found: dict[Cell, list[Failure]] = {cell: [] for cell in store.short(connection, LEAST)}
+    for stretch in stretches(periods, 0, size) if found else ():
+        numbers = {named[n][1]: n for n, _ in found if named[n][0] == stretch.catalogue.digest}
+        asked = [judge for digest, judge in judges(stretch.catalogue).items() if digest in numbers]
+        said = counter.tally(asked, Picked(stretch.start, stretch.stop, size))
+        for (digest, use_case), places in said.newest.items():
+            if (cell := (numbers[digest], use_case)) in found:
+                found[cell] += _described(counter, places)
+    for cell, kept in found.items():
+        store.keep_failing(connection, cell, sorted(kept, reverse=True)[:KEPT])
+
+
+def _described(counter: Counter, places: Iterable[int]) -> tuple[Failure, ...]:
+    told = counter.described(places)
+    return tuple([Failure(at, *told[at]) for at in sorted(told, reverse=True)])
 
 
 def _plan(periods: Sequence[Period], size: int) -> tuple[tuple[int, str], ...]:

@@ -60,6 +60,7 @@ def update(
     *,
     rebuild: bool = False,
     known: State | None = None,
+    database: duckdb.DuckDBPyConnection | None = None,
     now_s: Callable[[], float] = time.time,
 ) -> tuple[State, int]:
     """Take in what the log holds beyond the tables.
@@ -74,6 +75,8 @@ def update(
         Whether to start from nothing.
     known
         The state that this call gave before to the same caller: its files aren't hashed again.
+    database
+        A connection of `waglan.facts.engine.connect` to the same folder, to be used instead of one of its own.
     now_s
         The clock for removing files that no longer count.
 
@@ -93,7 +96,7 @@ def update(
         if state is None or not _fits(state, head):
             state = segments.empty()
         taken = 0
-        connection = engine.connect(folder)
+        connection = database or engine.connect(folder)
         try:
             grown = _grow(folder, log, connection, state, head)
             taken = head.size - state.size
@@ -101,7 +104,8 @@ def update(
                 grown = _grow(folder, log, connection, segments.empty(), head)
                 taken = head.size
         finally:
-            connection.close()
+            if database is None:
+                connection.close()
             shutil.rmtree(folder / "tmp", ignore_errors=True)
         if grown.frontier.peaks != head.peaks:
             raise Problem(
