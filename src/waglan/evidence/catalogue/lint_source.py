@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from waglan.evidence.catalogue.catalogue import Catalogue
 
 INVENTED: tuple[tuple[str, str], ...] = (
-    (r"HKMA.{0,80}2021.{0,40}(principles|原則)|2021 HKMA .{0,40}principles", "the HKMA's principles are of 2019"),
+    (r"(HKMA|金管局).{0,80}2021.{0,40}(principles|原則)", "the HKMA's principles are of 2019"),
+    (r"(HKMA|金管局).{0,60}(principles|原則).{0,40}2021", "the HKMA's principles are of 2019"),
     (r"(MAS|APRA).{0,12}HKMA|HKMA.{0,12}(MAS|APRA)", "there is no joint paper of MAS, HKMA and APRA"),
     (r"SFC.{0,80}(2024-07-01|1 July 2024|July 1, 2024)", "the SFC's circular is of 12 November 2024"),
     (

@@ -96,6 +96,7 @@ def open_folder(folder: Path | None = None) -> Opened:
             where=str(where),
         )
     value = Catalogue(id=head.id, version=head.version, as_of=head.as_of, sources=sources, clauses=tuple(clauses))
+    places.pop(head.id, None)
     return Opened(catalogue=value, places=places, retired=retired.ids)
 
 
