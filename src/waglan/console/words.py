@@ -147,6 +147,27 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "test_runs": "test runs", "rules": "rules", "counts": "counts made elsewhere",
         "subject_events": "wishes about personal data", "reads": "looks at private data", "suspensions": "suspensions",
     },
+    "rule_gate": {
+        "block": "is blocked", "human": "goes to a person", "warn": "is noted", "none": "is only counted",
+    },
+    "rule_state": {"in_force": "In force", "withdrawn": "Withdrawn"},
+    "proposal_state": {
+        "open": "Waiting for a second person", "released": "Released", "dropped": "Dropped", "outdated": "Outdated",
+    },
+    "rule_part": {
+        "state": "State", "title": "Title", "scope": "About which decisions", "holds": "Must be true",
+        "gate": "A decision that breaks it", "clauses": "Obligations", "incident": "Opens an incident",
+        "tables": "Decision tables",
+    },
+    "rule_group": {
+        "use_case": "By use case", "route": "By where they went", "effect": "By answer", "adverse": "By disadvantage",
+        "language": "By language", "channel": "By channel", "tier": "By tier",
+    },
+    "rule_type": {
+        "text": "text", "boolean": "true or false", "integer": "whole number", "number": "number", "money": "money",
+        "time": "moment", "date": "day", "duration": "duration", "texts": "list of texts",
+        "verdicts": "verdict by control",
+    },
     "owner_role": {
         "board": "Board", "senior_management": "Senior management", "chief_data_officer": "Chief data officer",
         "chief_risk_officer": "Chief risk officer", "compliance": "Head of compliance",
@@ -210,6 +231,10 @@ NOTICES: Mapping[str, str] = MappingProxyType({
     "resumed": "It answers again.",
     "tier_ruled": "It is on the log, and counts from the next decision on.",
     "drill_deleted": "The run is forgotten; its drill stays on the log.",
+    "rule_proposed": "It is proposed. Another person releases it.",
+    "rule_released": "The rule is in force from the next decision on.",
+    "rule_ended": "The rule is out of force.",
+    "rule_dropped": "The proposal is dropped.",
     "wording_seen": "What you saw is on the log.",
     "attested": "You stand for it. Your name's id and the day it ends are on the log.",
     "attestation_withdrawn": "Nobody stands for it any more.",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from waglan.access import Action
 from waglan.access.refusals import missing
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
-from waglan.console.pages.incidents.practice import KINDS, Practice, Practices, What
+from waglan.console.pages.incidents.practice import KINDS, Practice, Practices
 from waglan.console.pages.registers import book as books
 from waglan.console.pages.registers.due import standing as near
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 from waglan.registers import Book
+from waglan.registers.due import manifests, schedule
 from waglan.tiers import lattice
 
-DAY_MS = 86_400_000
 MOST = 50
 
 
@@ -34,7 +34,7 @@ def drills(visit: Visit) -> Shown:
     return {
         "drills": rows[: -MOST - 1 : -1],
         "n": len(rows),
-        "due": _due(visit, book, rows),
+        "due": _due(visit, book),
         "running": [{**_told(each), "alive": practices.alive(each.id)} for each in mine[:5]],
         "kinds": KINDS,
         "use_cases": list(visit.house.workspace.catalogue),
@@ -49,7 +49,6 @@ def drill(visit: Visit) -> Shown:
     if kept is None:
         raise missing("drill")
     facts = kept.facts
-    handled = facts.fallback + facts.queued
     recovered = facts.recovery_ms is not None and (not facts.target_ms or facts.recovery_ms <= facts.target_ms)
     return {
         "id": facts.id,
@@ -60,6 +59,7 @@ def drill(visit: Visit) -> Shown:
         "asked": facts.asked,
         "fallback": facts.fallback,
         "queued": facts.queued,
+        "blocked": facts.asked - facts.fallback - facts.queued - facts.uncontrolled,
         "uncontrolled": facts.uncontrolled,
         "recovery_ms": facts.recovery_ms,
         "target_ms": facts.target_ms,
@@ -71,11 +71,9 @@ def drill(visit: Visit) -> Shown:
         "index": kept.last.index,
         "checks": {
             "asked": facts.asked > 0,
-            "handled": handled >= facts.asked,
             "guarded": not facts.uncontrolled,
             "recovered": recovered,
         },
-        "missed": max(facts.asked - handled, 0),
     }
 
 
@@ -91,9 +89,9 @@ def begin(visit: Visit) -> Goto:
     workspace.catalogue.get(use_case)
     now_ms = workspace.clock.now_ms()
     made = Practice(
-        id=workspace.ids.new(now_ms), what=cast(What, what), use_case=use_case, actor=visit.me.id, begun_ms=now_ms
+        id=workspace.ids.new(now_ms), what=what, use_case=use_case, actor=visit.me.id, begun_ms=now_ms
     )
-    Practices(workspace).begin(made, visit.me, visit.house.index)
+    Practices(workspace).begin(made, visit.me)
     return Goto(f"/drills/runs/{made.id}")
 
 
@@ -111,25 +109,25 @@ def _told(found: Practice) -> dict[str, Any]:
         "use_case": found.use_case,
         "state": found.state,
         "begun_ms": found.begun_ms,
-        "done": found.done,
-        "total": found.total,
         "passed": found.passed,
         "drill": found.drill,
         "problem": found.problem,
     }
 
 
-def _due(visit: Visit, book: Book, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """When each use case's next drill is due, by what its tier asks, the earliest first."""
-    terms, found = lattice().terms, []
-    for line in book.rows("use_cases"):
-        if line["phase"] == "retired":
-            continue
-        tier = line["effective_tier"] or line["tier"] or "critical"
-        days = terms[tier].drill_days
-        last = max((each["ended_at"] for each in rows if each["use_case"] == line["use_case"]), default=None)
-        due_ms = (last if last is not None else line["registered_at"]) + days * DAY_MS
-        state = near(due_ms, book.now_ms)
-        found.append({"use_case": line["use_case"], "tier": tier, "days": days, "last_ms": last, "due_ms": due_ms,
-                      "state": state})  # fmt: skip
-    return sorted(found, key=lambda each: each["due_ms"])
+def _due(visit: Visit, book: Book) -> list[dict[str, Any]]:
+    """When each use case's next drills are due, by what its tier asks, the earliest first."""
+    terms = lattice().terms
+    return [
+        {
+            "use_case": each.use_case,
+            "what": each.what,
+            "tier": each.tier,
+            "days": terms[each.tier].drill_days,
+            "last_ms": each.last.ended_at if each.last else None,
+            "last_passed": each.last.passed if each.last else None,
+            "due_ms": each.due_ms,
+            "state": near(each.due_ms, book.now_ms),
+        }
+        for each in schedule(book, manifests(visit.house.workspace))
+    ]

@@ -5,12 +5,11 @@ Who runs one holds a lock that dies with its process, so a drill that was cut of
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,11 +18,12 @@ import msgspec
 from waglan.access import Identity
 from waglan.core.ids import to_bytes
 from waglan.core.problem import Problem
-from waglan.index import Index
+from waglan.disk.held import held
+from waglan.registers.drilling import Plan, run_drill
 from waglan.runtime import Workspace
+from waglan.runtime.exercise import Exercised
 
-What = Literal["failover", "kill_switch"]
-KINDS: tuple[What, ...] = get_args(What)
+KINDS: tuple[Exercised, ...] = get_args(Exercised)
 """What can be practised from the console; restoring a backup and people's parts are done elsewhere and recorded."""
 KEPT_MS = 7 * 86_400_000
 _FOLDER = "drills"
@@ -43,8 +43,6 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
         Which, of what kind, on what, whose, since when.
     state
         ``running`` until it is ``done`` or ``failed``.
-    done, total
-        Cases asked so far, and in all.
     drill, passed
         The drill's id on the log and how it came out, once done.
     problem
@@ -52,13 +50,11 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    what: What
+    what: Exercised
     use_case: str
     actor: str
     begun_ms: int
     state: Literal["running", "done", "failed"] = "running"
-    done: int = 0
-    total: int = 0
     drill: str = ""
     passed: bool | None = None
     problem: dict[str, str] | None = None
@@ -71,7 +67,7 @@ class Practices:
         self._workspace = workspace
         self._folder = workspace.folder / _FOLDER
 
-    def begin(self, practice: Practice, who: Identity, index: Index) -> None:
+    def begin(self, practice: Practice, who: Identity) -> None:
         """Start a drill; a Problem (``drill.busy``, 429) while another one runs."""
         self._tidy()
         if any(self.alive(each.id) for each in self.all()):
@@ -82,7 +78,7 @@ class Practices:
         (self._folder / practice.id).mkdir(mode=0o700, parents=True)
         self._save(practice)
         begun = threading.Event()
-        work = (practice, who, index, begun)
+        work = (practice, who, begun)
         threading.Thread(target=self._run, args=work, name="waglan-drill", daemon=True).start()
         begun.wait(timeout=5)  # so that the page that comes next sees it running
 
@@ -109,24 +105,27 @@ class Practices:
     def alive(self, practice_id: str) -> bool:
         """Whether some process is at it."""
         try:
-            with _held(self._folder / practice_id / "lock") as mine:
+            with held(self._folder / practice_id / "lock") as mine:
                 return not mine
         except FileNotFoundError:
             return False
 
-    def _run(self, practice: Practice, who: Identity, index: Index, begun: threading.Event) -> None:
-        with _held(self._folder / practice.id / "lock") as mine:
+    def _run(self, practice: Practice, who: Identity, begun: threading.Event) -> None:
+        with held(self._folder / practice.id / "lock") as mine:
             begun.set()
             if not mine:
                 return
             try:
-                self._save(self._practised(practice, who, index))
+                self._save(self._practised(practice, who))
             except Problem as problem:
                 told = {"what": problem.what, "why": problem.why, "next": problem.next, "code": problem.code}
                 self._save(msgspec.structs.replace(practice, state="failed", problem=told))
 
-    def _practised(self, practice: Practice, who: Identity, index: Index) -> Practice:
-        raise NotImplementedError
+    def _practised(self, practice: Practice, who: Identity) -> Practice:
+        """Run it for real; nothing is told before its end, so nobody reads a result into half of it."""
+        seed = zlib.crc32(practice.id.encode())
+        made = run_drill(self._workspace, who, practice.use_case, Plan(what=practice.what, seed=seed))
+        return msgspec.structs.replace(practice, state="done", drill=made.id, passed=made.passed)
 
     def _tidy(self) -> None:
         now_ms = self._workspace.clock.now_ms()
@@ -145,18 +144,3 @@ class Practices:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(msgspec.json.encode(practice))
         partial.replace(path)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[bool]:
-    """A lock on a file: whether it is ours now. It ends with the process at the latest."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)

@@ -23,7 +23,7 @@ def book(visit: Visit, at_ms: int | None = None) -> Book:
 
 def registrar(visit: Visit) -> Registrar:
     """Who writes into them."""
-    return Registrar(visit.house.workspace, visit.house.index)
+    return visit.house.registrar
 
 
 def rows(found: Book, table: Table) -> list[dict[str, Any]]:

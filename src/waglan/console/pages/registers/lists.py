@@ -46,6 +46,7 @@ def listed(table: Table, visit: Visit) -> Shown:
         **form(table, visit, found, {}),
         "rows": shown,
         "n": len(rows),
+        "ended": _ended(found, table),
         "older": _pages(table, visit, at + PAGE) if at + PAGE < len(rows) else "",
         "newer": _pages(table, visit, max(at - PAGE, 0)) if at else "",
         "names": people.names(visit, shown, ("person", "approver")),
@@ -178,6 +179,13 @@ def _options(visit: Visit, found: Book, each: Field, now: str) -> list[dict[str,
     made = people.options(visit, found) if each.source == "people" else books.options(visit, found, each)
     known = {option["value"] for option in made}
     return made if not now or now in known else [*made, {"value": now, "label": ""}]
+
+
+def _ended(found: Book, table: Table) -> list[str]:
+    """The ids of entries that were ended; their history stays."""
+    if not table.named:
+        return []
+    return [each.name for each in getattr(found, table.register) if each.facts.state == books.ENDED]
 
 
 def _as_of(visit: Visit) -> int | None:

@@ -15,13 +15,15 @@ class Column(NamedTuple):
     """A member of a register's row as a list shows it.
 
     ``sort`` is ``text``, ``list``, ``day``, ``time``, ``truth``, ``share``, ``number``, ``word`` (of ``group``),
-    ``person``, ``digest``, ``until`` (a day that is pointed out when it is near or past), ``use_case`` or ``vendor``.
+    ``person``, ``digest``, ``until`` (a day that is pointed out when it is near or past), ``document``, ``clauses``,
+    ``use_case`` or ``model``; ``below`` is a further member, a text or a past day, that stands small under it.
     """
 
     name: str
     label: str
     sort: str = "text"
     group: str = ""
+    below: str = ""
 
 
 class Table(NamedTuple):
@@ -87,10 +89,11 @@ VENDORS = Table(
     _("Third parties that AI is bought from or runs at: how much depends on each, what they see, and the way out."),
     _("No vendor is registered."), _("Add a vendor"),
     (
-        Column("vendor", _("Vendor")), Column("service", _("Service")), Column("region", _("Region")),
-        Column("share_30d", _("Share of decisions, 30 days"), "share"), Column("data_seen", _("Data it sees"), "list"),
-        Column("reviewed_at", _("Reviewed"), "day"), Column("next_review_at", _("Next review"), "until"),
-        Column("exit_plan", _("Exit plan"), "document"), Column("substitute", _("Substitute")),
+        Column("vendor", _("Vendor"), below="service"), Column("region", _("Region")),
+        Column("share_30d", _("Decisions, 30 days"), "share"),
+        Column("data_seen", _("Data it sees"), "words", "data_class"),
+        Column("next_review_at", _("Next review"), "until", below="reviewed_at"),
+        Column("exit_plan", _("Exit plan, substitute"), "document", below="substitute"),
         Column("last_drill_at", _("Last drill"), "day"), Column("incidents", _("Incidents"), "number"),
     ),
     (
@@ -121,7 +124,7 @@ DATA = Table(
     _("Data that models learn from and answers rest on: what we may use each for, and when it was last looked at."),
     _("No data source is registered."), _("Add a data source"),
     (
-        Column("source_id", _("Data source")), Column("title", _("Title")), Column("licence", _("Licence")),
+        Column("source_id", _("Data source"), below="title"), Column("licence", _("Licence")),
         Column("purposes", _("May be used for"), "list"), Column("personal", _("Personal data"), "truth"),
         Column("balanced", _("Balanced"), "truth"), Column("region", _("Region")),
         Column("reviewed_at", _("Reviewed"), "day"), Column("expires_at", _("Licence ends"), "until"),
@@ -152,7 +155,7 @@ DOCUMENTS = Table(
     _("Strategies, policies, minutes, contracts and reports that obligations ask for. The text stays where you keep it; here stand its digest, who approved it and until when."),  # noqa: E501
     _("No document is registered."), _("Add a document"),
     (
-        Column("document", _("Document")), Column("title", _("Title")), Column("type", _("Type"), "word", "document"),
+        Column("document", _("Document"), below="title"), Column("type", _("Type"), "word", "document"),
         Column("approver", _("Approved by"), "person"), Column("approved_at", _("Approved on"), "day"),
         Column("expires_at", _("Holds until"), "until"), Column("clauses", _("Clauses"), "clauses"),
         Column("digest", _("Digest"), "digest"),
@@ -201,7 +204,7 @@ ENTITIES = Table(
     _("Who answers to regulators here. The licences decide which clauses apply."),
     _("No institution is registered, so no clause is asked of anybody."), _("Add an institution"),
     (
-        Column("id", _("Institution")), Column("name", _("Name")),
+        Column("id", _("Institution"), below="name"),
         Column("licences", _("Licences"), "words", "licence"),
         Column("critical", _("Critical infrastructure"), "truth"), Column("use_cases", _("Use cases"), "list"),
     ),
