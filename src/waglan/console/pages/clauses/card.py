@@ -8,12 +8,12 @@ from waglan.access import Action
 from waglan.console.page import Shown
 from waglan.console.pages.clauses import known, wording
 from waglan.console.pages.clauses.asked import Asked, asked
-from waglan.console.pages.clauses.readable import lines
+from waglan.console.pages.clauses.readable import lines, names
 from waglan.console.pages.clauses.standing import EXCUSES
 from waglan.console.visit import Visit
 from waglan.core.events import RuleInForce
 from waglan.evidence.catalogue import Clause, Source, Test
-from waglan.evidence.result import ClauseResult, Report, TestResult
+from waglan.evidence.result import ClauseResult, Example, Report, TestResult
 
 
 def clause(visit: Visit) -> Shown:
@@ -101,7 +101,8 @@ def _test(
         "incident": test.incident,
         "gate": test.gate,
         "rule": {"id": rule.id, "gate": rule.gate, "digest": rule.digest} if rule else None,
-        **(_counted(found) if found else {"status": "", "why": "", "total": 0, "examples": []}),
+        **(_counted(found) if found else {"status": "", "why": "", "total": 0}),
+        "examples": [_example(each, test) for each in found.examples] if found else [],
         "by_day": _by_day(visit, wanted, test) if found and found.counts.total else None,
     }
 
@@ -121,7 +122,20 @@ def _counted(found: TestResult) -> dict[str, Any]:
         "high": found.high,
         "newest_day": found.newest_day,
         "digests": list(found.digests),
-        "examples": [known.plain(each) for each in found.examples],
+    }
+
+
+def _example(found: Example, test: Test) -> dict[str, Any]:
+    """What failed: of a register's row only what the test asks about, times as milliseconds since 1970 UTC."""
+    asked_for = dict.fromkeys(name for part in (test.holds, test.scope, test.current) for name in names(part))
+    row = {name: found.row[name] for name in asked_for if name in found.row}
+    return {
+        "id": found.id,
+        "at_ms": found.at_ms,
+        "use_case": found.use_case,
+        "row": [
+            {"name": name, "value": known.plain(value), "time": name.endswith("_at")} for name, value in row.items()
+        ],
     }
 
 
@@ -151,4 +165,3 @@ def _kept(visit: Visit, found: Any) -> dict[str, Any]:
         "entry": found.last.id,
         "times": len(found.steps),
     }
-

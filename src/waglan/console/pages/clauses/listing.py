@@ -36,7 +36,7 @@ def clauses(visit: Visit) -> Shown:
     return {
         **wanted.shown(),
         "headlines": known.plain(report.headlines),
-        "captures": known.plain(report.captures),
+        "captures": _captures(report),
         "of_recorded": report.of_recorded,
         "recorded": report.recorded,
         "catalogue": {"name": report.catalogue, "digest": report.catalogue_digest, "as_of": found.as_of.isoformat()},
@@ -84,6 +84,18 @@ def _passes(row: dict[str, Any], chosen: dict[str, str]) -> bool:
     wanted = {name: value for name, value in chosen.items() if value and name not in ("order", "class")}
     kind = chosen["class"]
     return all(row[name] == value for name, value in wanted.items()) and (not kind or kind in row["classes"])
+
+
+def _captures(report: Report) -> list[dict[str, Any]]:
+    """What each source counted and what was recorded of that, its periods together."""
+    counted, recorded = Counter[str](), Counter[str]()
+    for each in report.captures:
+        counted[each.source] += each.counted
+        recorded[each.source] += each.recorded
+    return [
+        {"source": source, "counted": n, "recorded": recorded[source], "ratio": recorded[source] / n if n else None}
+        for source, n in counted.items()
+    ]
 
 
 def _statuses(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

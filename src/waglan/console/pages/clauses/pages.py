@@ -13,7 +13,9 @@ _WORDING = Page(
 PAGES: tuple[Page, ...] = (
     Page("/clauses", listing.clauses, "clauses/list.html", Action.EVIDENCE_READ, "evidence", nav="clauses"),
     Page("/clauses/changes", changes.changes, "clauses/changes.html", Action.EVIDENCE_READ, "evidence", nav="clauses"),
-    Page("/clauses/wording", wording.worklist, "clauses/worklist.html", Action.EVIDENCE_READ, "evidence", nav="clauses"),
+    Page(
+        "/clauses/wording", wording.worklist, "clauses/worklist.html", Action.EVIDENCE_READ, "evidence", nav="clauses"
+    ),
     _WORDING,
     Page("/clauses/{id}/wording", wording.see, "", Action.CLAUSE_VERIFY, "clause", "POST", again=_WORDING),
     Page("/clauses/{id}/attest", standing.attest, "", Action.CLAUSE_ATTEST, "clause", "POST", again=_CARD),

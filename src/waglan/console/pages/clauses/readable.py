@@ -58,6 +58,13 @@ def lines(text: str, name: Language) -> list[str]:
     return [_said(part, words) for part in parts]
 
 
+def names(text: str) -> list[str]:
+    """The fields that an expression asks, in the order in which it names them."""
+    found = [node for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    return list(dict.fromkeys(node.id for node in found))
+
+
 def _said(node: ast.expr, words: _Words) -> str:
     match node:
         case ast.BoolOp():
