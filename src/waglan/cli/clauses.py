@@ -79,13 +79,14 @@ def _head(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _told(catalogue: Catalogue, clause: Clause) -> dict[str, Any]:
-    import msgspec
+    """A clause with every key, also those at their defaults."""
+    from msgspec.structs import asdict
 
     tests = [
-        {**msgspec.to_builtins(test), "digest": catalogue.compiled(test).digest} for test in clause.tests
-    ]  # fmt: skip
-    built: dict[str, Any] = msgspec.to_builtins(clause)
-    return {**built, "letter": clause.letter, "classes": sorted(clause.classes), "tests": tests}
+        {**asdict(test), "require": asdict(test.require), "digest": catalogue.compiled(test).digest}
+        for test in clause.tests
+    ]
+    return {**asdict(clause), "letter": clause.letter, "classes": sorted(clause.classes), "tests": tests}
 
 
 def _table(catalogue: Catalogue, lang: str) -> None:
@@ -106,7 +107,8 @@ def _table(catalogue: Catalogue, lang: str) -> None:
     click.echo(
         f"{len(catalogue.clauses)} obligations of {catalogue.id} {catalogue.version}, as of {catalogue.as_of}. "
         f"Wording: {wording}; V seen in the paper itself, S told by others, U unverified. "
-        f"Shown by: A decisions, R registers and people, D documents, - not counted. Not legal advice."
+        f"Shown by: A decisions ({told['with_tests']['A']}), R registers and people ({told['with_tests']['R']}), "
+        f"D documents ({told['with_tests']['D']}), - not counted. Not legal advice."
     )
 
 
