@@ -21,7 +21,6 @@ from waglan.tiers import TIERS
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
-_DAY_MS = 86_400_000
 _CELLS = (
     "SELECT pair.detail, shape.shape, shape.use_case, shape.route, shape.model, shape.model_version, shape.last_index, "
     "detail.said FROM pair JOIN shape USING (shape) JOIN detail USING (detail) WHERE shape.mode = 'live'"
@@ -57,11 +56,11 @@ class Signal(NamedTuple):
     event: tuple[int, str, int] | None = None
 
 
-def signals(connection: sqlite3.Connection, book: Book, alarm_days: int) -> Iterator[Signal]:
+def signals(connection: sqlite3.Connection, book: Book) -> Iterator[Signal]:
     """All that the record says now, dealt with or not."""
     yield from _of_decisions(connection, book)
     yield from _of_tiers(book)
-    yield from _of_runs(book, alarm_days)
+    yield from _of_runs(book)
 
 
 def code(text: str) -> str:
@@ -131,15 +130,13 @@ def _of_tiers(book: Book) -> Iterator[Signal]:
                 yield Signal(Key("observed_tier", tier, seen.name), "high", event=event)
 
 
-def _of_runs(book: Book, alarm_days: int) -> Iterator[Signal]:
-    """Tests and monitors whose newest run failed, and nobody ran them to a better end for days."""
+def _of_runs(book: Book) -> Iterator[Signal]:
+    """Tests and monitors whose newest runs failed: one signal for each run since the last that passed."""
     for each in book.test_runs:
-        run, failed = each.facts, None
+        run = each.facts
+        detail = code(":".join(filter(None, (run.of, run.model, run.metric, run.group))))
         for step in reversed(each.steps):
             if step.facts.passed is not False:
                 break
-            failed = step
-        if failed is not None and failed.at_ms + alarm_days * _DAY_MS <= book.now_ms:
-            detail = code(":".join(filter(None, (run.of, run.model, run.metric, run.group))))
-            event = (each.last.index, each.last.id, failed.at_ms)
+            event = (step.index, step.id, step.at_ms)
             yield Signal(Key("alarm", detail, run.use_case), "medium", run.model, event=event)

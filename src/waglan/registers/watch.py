@@ -79,7 +79,7 @@ def recurred(registrar: Registrar, record: IncidentRecord) -> int:
     opened = record.opened.facts
     key = Key(opened.cause, opened.detail, opened.use_case)
     with office.index.reading() as connection:
-        found = signals(connection, office.read(connection), office.settings.alarm_days)
+        found = signals(connection, office.read(connection))
         seen = _seen(connection, [s for s in found if s.key == key and s.cell is not None], _closed(record).index)
     return len(seen.places) if seen else 0
 
@@ -119,18 +119,19 @@ def _due(office: Office, connection: sqlite3.Connection, book: Book) -> Mapping[
     """What recurred since each incident was closed, or within the look-back where there was none."""
     newest = _newest(book)
     found: dict[Key, list[Signal]] = {}
-    for signal in signals(connection, book, office.settings.alarm_days):
+    for signal in signals(connection, book):
         before = newest.get(signal.key)
         if before is None or before.closed:
             found.setdefault(signal.key, []).append(signal)
     if not found:
         return {}
     earliest = _place(connection, book.now_ms - LOOK_BACK_DAYS * _DAY_MS)
+    alarm_ms = office.settings.alarm_days * _DAY_MS
     due = {}
     for key, each in found.items():
         before = newest.get(key)
         seen = _seen(connection, each, earliest if before is None else _closed(before).index)
-        if seen is not None:
+        if seen is not None and (key.cause != "alarm" or seen.places[0][2] + alarm_ms <= book.now_ms):
             due[key] = seen
     return due
 
