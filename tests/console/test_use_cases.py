@@ -9,7 +9,7 @@ import pytest
 from tests.console.conftest import Bank
 from waglan.console.pages.figures import Span, _even, span
 from waglan.console.pages.use_cases.card import oversight
-from waglan.core.usecase import Tier, UseCase
+from waglan.core.usecase import Tier
 from waglan.index.buckets import Bar
 
 
@@ -88,10 +88,14 @@ def test_a_broken_one_shows_its_problem(bank_folder: Path, tmp_path: Path) -> No
 )
 def test_oversight_is_what_the_runtime_applies(tier: Tier, automatic: str, human: str) -> None:
     from waglan.runtime.route import _oversight
+    from waglan.runtime.stance import Stance
 
-    manifest = UseCase(name="x", version="1", title={}, owner="o", purposes=("p",), tier=tier)
-    assert oversight(manifest) == {"automatic": automatic, "human": human}
-    assert (_oversight(manifest, human=False), _oversight(manifest, human=True)) == (automatic, human)
+    assert oversight(tier) == {"automatic": automatic, "human": human}
+    assert [_oversight(Stance(tier), human=each) for each in (False, True)] == [automatic, human]
+    for cases in ("none", "adverse", "all"):
+        stance = Stance(tier, cases=cases)
+        applied = [_oversight(stance, human=each) for each in (False, True)]
+        assert list(oversight(tier, cases).values()) == applied, cases
 
 
 def test_days_are_those_of_hong_kong() -> None:

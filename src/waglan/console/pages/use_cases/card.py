@@ -47,7 +47,7 @@ def declared(loaded: Loaded) -> dict[str, Any]:
         "regulated_activity": m.regulated_activity,
         "customer_facing": m.customer_facing,
         "tier": m.tier,
-        "oversight": oversight(m),
+        "oversight": oversight(m.tier),
         "phase": m.phase,
         "adverse_effects": m.adverse_effects,
         "deadline_ms": m.deadline_ms,
@@ -59,19 +59,19 @@ def declared(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def oversight(manifest: UseCase) -> dict[str, str]:
+def oversight(tier: str, cases: str = "none") -> dict[str, str]:
     """How closely a person watches: of what is decided automatically, and of what goes to a person.
+
+    ``cases`` are those that an obligation wants a person to agree to first, whatever the tier.
 
     References
     ----------
     PCPD, *Model Personal Data Protection Framework* (2024): the levels; `waglan.runtime.route` applies them.
     """
-    if manifest.tier == "critical":
+    if tier == "critical" or cases == "all":
         return {"automatic": "in_the_loop", "human": "in_the_loop"}
-    if manifest.tier == "high":
-        return {"automatic": "in_command", "human": "in_the_loop"}
-    level = "in_command" if manifest.tier == "medium" else "out_of_the_loop"
-    return {"automatic": level, "human": level}
+    level = "in_command" if tier in ("high", "medium") else "out_of_the_loop"
+    return {"automatic": level, "human": "in_the_loop" if tier == "high" or cases == "adverse" else level}
 
 
 def _input(name: str, spec: Input) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from waglan.access import Action
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.incidents import stopping
 from waglan.console.pages.registers import book as books
+from waglan.console.pages.use_cases.card import oversight
 from waglan.console.pages.use_cases.ruling import REASONS, before
 from waglan.console.visit import Visit
 from waglan.core.profile import AXES, Profile
@@ -22,9 +23,11 @@ from waglan.tiers import TIERS, assess, labels
 def told(visit: Visit, manifest: UseCase) -> dict[str, Any]:
     """Every tier of a use case with its reasons, its profile, and the kill switch."""
     book = books.book(visit)
-    held = rulings(book, manifest.name)
+    held, tiers = rulings(book, manifest.name), _tiers(visit, book, manifest)
+    cases = assess(manifest.profile).cases if manifest.profile is not None else "none"
     return {
-        "tiers": _tiers(visit, book, manifest),
+        "tiers": tiers,
+        "oversight": oversight(tiers["effective"], cases),
         "assessment": _assessment(visit, manifest.profile) if manifest.profile is not None else None,
         "profile": _profile(visit, manifest.profile),
         "observed": _observed(book, manifest.name),
