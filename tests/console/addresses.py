@@ -8,24 +8,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from tests.console.registering import register
 from waglan.access import Identity, Resource, Role, ruling
 from waglan.console import House
 from waglan.console.page import Page
 from waglan.console.pages import PAGES
+from waglan.console.pages.incidents.practice import Practice, Practices
+from waglan.console.pages.rules.replays import Job as Replaying
+from waglan.console.pages.rules.replays import Replays
 from waglan.console.pages.trying.jobs import Job, Jobs
 from waglan.index import decisions
 from waglan.review import Item, Judgement, State
+from waglan.rulebook import Draft
 from waglan.runtime import Workspace
 
 ORDER: tuple[Role, ...] = ("reviewer", "approver", "admin", "developer", "user", "auditor")
 
 
+YEAR_MS = 365 * 86_400_000
 ROLES = {
     "/decisions/{id}/override": "approver",
     "/decisions/{id}/correct": "approver",
     "/decisions/{id}/proof": "auditor",
     "/ledger/entries/{id}": "auditor",
     "/try/files/{id}": "user",
+    "/drills/runs/{id}": "admin",
 }
 """Pages that ask for more than their address says."""
 
@@ -92,6 +101,8 @@ def _things(house: House) -> dict[str, list[str]]:
         "/try/{name}": ["credit"],
         "/try/files/{id}": [_file(house)],
         "/controls/{name}": ["privacy.identifiers"],
+        **_registers(house),
+        **_rules(house),
         "/models/{id:path}": [house.workspace.registers.models()[0].id],
         "/ledger/entries/{id}": [another, house.workspace.ledger.leaf(0)["id"]],
         "/receipts/{token}": [desk.receipts.token(by_route["auto"]), desk.receipts.token(by_route["human"])],
@@ -99,6 +110,54 @@ def _things(house: House) -> dict[str, list[str]]:
         "/welcome/{token}": ["x" * 43],
         "/join/{token}": ["x" * 43],
     }
+
+
+def _rules(house: House) -> dict[str, list[str]]:
+    """A rule in force, a change of it that waits, and its replay."""
+    developer, approver = _person(house, "developer"), _person(house, "approver")
+    book = house.rulebook
+    draft = Draft(id="CREDIT.limit", title="Large sums go to a person", holds="stakes_hkd <= 150000")
+    now_ms = house.workspace.clock.now_ms()
+    made = book.propose(developer, draft, book.replay(developer, draft, now_ms - YEAR_MS, now_ms))
+    book.release(approver, made.id)
+    change = replace(draft, holds="stakes_hkd <= 100000 and confidence >= 0.6", gate="block")
+    waiting = book.propose(developer, change)
+    replays = Replays(house)
+    job = replays_job(house, developer, change, waiting.id)
+    replays.begin(developer, job)
+    while replays.get(job.id).state == "running":
+        time.sleep(0.05)
+    return {
+        "/rules/{id}": [draft.id], "/rules/{id}/edit": [draft.id], "/rules/proposals/{id}": [waiting.id, made.id],
+        "/rules/replays/{id}": [job.id],
+    }  # fmt: skip
+
+
+def replays_job(house: House, who: Identity, draft: Draft, proposal: str = "") -> Replaying:
+    """A replay of the last year."""
+    now_ms = house.workspace.clock.now_ms()
+    return Replaying(id=house.workspace.ids.new(now_ms), actor=who.id, created_ms=now_ms, draft=draft, period="30d",
+                     since_ms=now_ms - YEAR_MS, until_ms=now_ms, proposal=proposal)  # fmt: skip
+
+
+def _registers(house: House) -> dict[str, list[str]]:
+    """Something in every register, an open incident, a drill, and something that is stopped."""
+    admin = _person(house, "admin")
+    made = register(house, admin, _person(house, "approver"))
+    house.registrar.suspend(admin, "vendor", "cloud-llm", "vendor")
+    now_ms = house.workspace.clock.now_ms()
+    practice = Practice(
+        id=house.workspace.ids.new(now_ms), what="kill_switch", use_case="credit", actor=admin.id, begun_ms=now_ms
+    )
+    practices = Practices(house.workspace)
+    practices.begin(practice, admin)
+    while practices.alive(practice.id):
+        time.sleep(0.05)
+    return {
+        "/vendors/{id}": ["cloud-llm"], "/registers/data/{id}": ["bureau"], "/registers/documents/{id}": ["exit-plan"],
+        "/registers/entities/{id}": ["bank-a"], "/incidents/{id}": [made.incident, made.closed],
+        "/drills/{id}": [made.drill], "/drills/runs/{id}": [practice.id],
+    }  # fmt: skip
 
 
 def _in_hand(house: House) -> Item:
