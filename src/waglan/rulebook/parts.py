@@ -82,3 +82,25 @@ def said_value(value: Any, kind: Type) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class Line(NamedTuple):
+    """A condition of a rule without values: what stands where."""
+
+    text: str
+    depth: int
+    join: Join
+
+
+def outline(text: str) -> tuple[Line, ...]:
+    """The conditions of a rule that can be read, from the whole to the smallest."""
+    made: list[Line] = []
+
+    def add(node: ast.expr, depth: int) -> None:
+        join, below = _below(node)
+        made.append(Line(ast.unparse(node) if depth else text.strip(), depth, join))
+        for each in below:
+            add(each, depth + 1)
+
+    add(ast.parse(text.strip(), mode="eval").body, 0)
+    return tuple(made)
