@@ -128,6 +128,12 @@ class Catalogue:
         """The object and manifest installed under a name, the firm's own modules first."""
         return self._plugins.get(name) or (use_cases.get(name) if name in use_cases else None)
 
+    def manifest(self, name: str) -> UseCase | None:
+        """The manifest of that name, also where it can't decide; None when nothing has it."""
+        found = self._manifests.get(name)
+        plugin = self.plugin(name) if found is None else None
+        return plugin.manifest if plugin is not None else found
+
     def _load(self, name: str) -> Loaded:
         manifest = self._manifests.get(name)
         plugin = self.plugin((manifest.plugin or name) if manifest else name)

@@ -137,6 +137,10 @@ class LogRegisters:
         """The registration of a manifest by its digest."""
         return self._use_cases.get(policy_digest)
 
+    def use_cases(self) -> frozenset[str]:
+        """The names of the manifests ever registered."""
+        return frozenset(each.name for each in self._use_cases.values())
+
     def suspensions(self) -> tuple[Suspension, ...]:
         """The kill switches that are on, in the order in which they were turned."""
         self.fresh()
