@@ -30,8 +30,7 @@ class Said(NamedTuple):
 
 def catalogue(visit: Visit) -> Catalogue:
     """The catalogue that judges now, with the wordings that people checked since it was written."""
-    found: Catalogue = visit.house.evidence.catalogue()
-    return found
+    return visit.house.evidence.catalogue()
 
 
 @lru_cache(maxsize=8)
@@ -93,7 +92,7 @@ def plain(value: Any) -> Any:
 
 def _by_entity(found: Iterable[Step[Any]], clause_id: str) -> tuple[Kept[Any], ...]:
     def entity(each: Any) -> Hashable:
-        return each.entity
+        return str(each.entity)
 
     return fold([each for each in found if each.facts.clause == clause_id], entity)
 

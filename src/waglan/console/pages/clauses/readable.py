@@ -32,9 +32,11 @@ _CALLS: Mapping[str, str] = {
     "contains": _("%(a)s contains %(b)s"),
 }
 _KNOWN, _UNKNOWN = _("%(a)s is known"), _("%(a)s isn't known")
-_ONE_OF, _NONE_OF, _HOLDS, _LACKS = _("%(a)s is one of %(b)s"), _("%(a)s is none of %(b)s"), _("%(b)s holds %(a)s"), _("%(b)s doesn't hold %(a)s")  # fmt: skip
+_ONE_OF, _NONE_OF = _("%(a)s is one of %(b)s"), _("%(a)s is none of %(b)s")
+_HOLDS, _LACKS = _("%(b)s holds %(a)s"), _("%(b)s doesn't hold %(a)s")
 _AND, _OR, _NOT, _COMMA = _("%(a)s and %(b)s"), _("%(a)s or %(b)s"), _("not %(a)s"), _("%(a)s, %(b)s")
-_ELSE, _SOME, _EACH, _CONTROL = _("%(a)s if %(b)s, else %(c)s"), _("one of %(a)s"), _("each of %(a)s"), _("control %(a)s")  # fmt: skip
+_ELSE, _CONTROL = _("%(a)s if %(b)s, else %(c)s"), _("control %(a)s")
+_SOME, _EACH = _("one of %(a)s"), _("each of %(a)s")
 _YES, _NO, _NOTHING, _NOW = _("yes"), _("no"), _("unknown"), _("now")
 
 
