@@ -111,8 +111,9 @@ def check(pack: Path, vkeys: list[str]) -> dict[str, Any]:
     tools = ledger(pack)
     listed = (pack / "ledger/vkeys").read_bytes().decode().split("\n")[:-1]
     keys = tools["read_keys"](vkeys or listed)
-    need(facts["log"] and signed(tools, (pack / "MANIFEST.sig").read_bytes().decode(), keys, f"{facts['log']}/pack")
-         == (1, SHA256(b"\0" + raw).digest()), "MANIFEST isn't the one that was signed")
+    note, own = (pack / "MANIFEST.sig").read_bytes().decode(), f"{facts['log']}/pack"
+    need(signed(tools, note, keys, own) == (1, SHA256(b"\0" + raw).digest()), "MANIFEST isn't the one that was signed")
+    need(note.count("\n— ") == len(listed), "MANIFEST.sig has other signatures than those of the log's keys")
     proven = check_log(pack, tools, keys, facts)
     check_report(pack, facts)
     return dict(facts, proven=proven, keys=["+".join(key) for key in keys], trusted="given" if vkeys else "from the pack itself")
