@@ -33,6 +33,8 @@ ROLES = {
     "/decisions/{id}/correct": "approver",
     "/decisions/{id}/proof": "auditor",
     "/ledger/entries/{id}": "auditor",
+    "/clauses/{id}": "approver",
+    "/clauses/{id}/wording": "approver",
     "/try/files/{id}": "user",
     "/drills/runs/{id}": "admin",
 }
@@ -101,6 +103,8 @@ def _things(house: House) -> dict[str, list[str]]:
         "/try/{name}": ["credit"],
         "/try/files/{id}": [_file(house)],
         "/controls/{name}": ["privacy.identifiers"],
+        "/clauses/{id}": ["PMF.5", "SFC.4b", "FTA.0"],
+        "/clauses/{id}/wording": ["SFC.5b"],
         **_registers(house),
         **_rules(house),
         "/models/{id:path}": [house.workspace.registers.models()[0].id],
