@@ -10,11 +10,17 @@ from waglan.rulebook import Draft, tables
 from waglan.rulebook.rule import GATES
 from waglan.rules import Type
 
+
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
 EMPTY = Draft(id="", holds="", gate="human")
 EXAMPLES = (
-    ("stakes_hkd <= 1000000 or route == \"human\"", "Large sums go to a person."),
-    ("not (adverse and customer_facing) or explanation_id is not None", "Whoever is refused is told why."),
-    ("reviewed_at is not None and reviewer != author", "A person has looked before it leaves."),
+    ("stakes_hkd <= 1000000 or route == \"human\"", _("Large sums go to a person.")),
+    ("not (adverse and customer_facing) or explanation_id is not None", _("Whoever is refused is told why.")),
+    ("reviewed_at is not None and reviewer != author", _("A person has looked before it leaves.")),
 )  # fmt: skip
 
 
