@@ -68,7 +68,15 @@ def due(*, now: bool, folder: Path, as_json: bool) -> None:
          "last": iso(d.last.ended_at) if d.last else "", "passed": d.last.passed if d.last else None}
         for d in planned
     ]  # fmt: skip
-    _rows(rows, "due", as_json, "No use case has decided yet, so no drill is needed.")
+    if as_json:
+        click.echo(json.dumps({"due": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        last = f"last {row['last'][:10]}, {'passed' if row['passed'] else 'NOT PASSED'}" if row["last"] else "none yet"
+        late = "  OVERDUE" if row["overdue"] else ""
+        click.echo(f"{row['due'][:10]}  {row['use_case']}  {row['what']}  (tier {row['tier']}; {last}){late}")
+    if not rows:
+        click.echo("No use case has decided yet, so no drill is needed.")
 
 
 @drill.command("list")
@@ -80,7 +88,7 @@ def list_(*, folder: Path, as_json: bool) -> None:
     with Workspace.open(folder) as workspace:
         book = _book(workspace)
     found = sorted((each.facts for each in book.drills), key=lambda d: -d.ended_at)
-    _rows([_told(each) for each in found], "drills", as_json, "No drill was run yet. Next: waglan drill run USE_CASE")
+    _drills([_told(each) for each in found], as_json, "No drill was run yet. Next: waglan drill run USE_CASE")
 
 
 def _run_due(workspace: Workspace, as_json: bool, run_due: Any) -> None:
@@ -92,7 +100,7 @@ def _run_due(workspace: Workspace, as_json: bool, run_due: Any) -> None:
     require(local(tenant), Action.DRILL_RUN, Resource("drill", tenant))
     with closing(open_index(workspace)) as index:
         done = run_due(workspace, index)
-    _rows([_told(each) for each in done], "drills", as_json, "Nothing is due.")
+    _drills([_told(each) for each in done], as_json, "Nothing is due.")
     if not all(each.passed for each in done):
         sys.exit(1)
 
@@ -117,28 +125,26 @@ def _told(found: Drill) -> dict[str, Any]:
 
 
 def _say(found: Drill) -> None:
+    row = _told(found)
     click.echo(f"{'Passed' if found.passed else 'Not passed'}: {found.what} of {found.use_case} ({found.target}).")
-    click.echo(f"  {found.asked} cases: {found.fallback} answered by the next in line, {found.queued} to a person, "
-               f"{found.uncontrolled} uncontrolled.")  # fmt: skip
-    took = "not within the target" if found.recovery_ms is None else f"after {found.recovery_ms / 1000:.1f} s"
-    click.echo(f"  Answered as before {took} (target {found.target_ms / 1000:g} s). Recorded as {found.id}.")
+    click.echo(f"{_became(row)} Target {found.target_ms / 1000:g} s. Recorded as {found.id}.")
 
 
-def _rows(rows: list[dict[str, Any]], name: str, as_json: bool, none: str) -> None:
+def _became(row: dict[str, Any]) -> str:
+    """What became of a drill's cases, in a line."""
+    took = "not within the target" if row["recovery_ms"] is None else f"after {row['recovery_ms'] / 1000:.1f} s"
+    return (
+        f"{row['asked']} cases: {row['fallback']} answered by the next in line, {row['queued']} to a person, "
+        f"{row['uncontrolled']} uncontrolled. As before {took}."
+    )
+
+
+def _drills(rows: list[dict[str, Any]], as_json: bool, none: str) -> None:
     if as_json:
-        click.echo(json.dumps({name: rows}, ensure_ascii=False))
+        click.echo(json.dumps({"drills": rows}, ensure_ascii=False))
         return
+    for row in rows:
+        state = "passed" if row["passed"] else "NOT PASSED"
+        click.echo(f"{row['ended'][:16]}Z  {row['use_case']}  {row['what']}: {state}. {_became(row)}")
     if not rows:
         click.echo(none)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    left_out = {"id", "seed", "began", "target_ms"}
-    table = Table(box=None)
-    columns = [column for column in rows[0] if column not in left_out]
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "use_case")
-    for row in rows:
-        table.add_row(*("" if row[c] is None else str(row[c]) for c in columns))
-    Console(soft_wrap=True, highlight=False).print(table)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from waglan.runtime.stance import Stance
     from waglan.tiers import Assessment
 
+_HOW_OFTEN = {"once": "once", "each_session": "in each session", "each_answer": "with each answer"}
 TIERS: tuple[Tier, ...] = ("low", "medium", "high", "critical")
 
 
@@ -128,25 +129,34 @@ def _told(profile: Profile, language: Language) -> dict[str, Any]:
         "unknown": found.unknown,
         "would_lower": [{"axis": c.axis, "answer": word(c.answer), "tier": c.tier} for c in would_lower(profile)],
         "best_case": best_case(profile),
-        **_terms(found, language),
+        **_terms(found, found.tier, language),
     }
 
 
-def _terms(found: Assessment, language: Language) -> dict[str, Any]:
+def _terms(found: Assessment, tier: Tier, language: Language) -> dict[str, Any]:
+    """What the tier in force asks, and the obligations that ask for more."""
+    from waglan.tiers import lattice
+
+    terms = lattice().terms[tier]
     return {
-        "oversight": found.oversight,
-        "cases": found.cases,
+        "oversight": "in_the_loop" if found.cases == "all" else terms.oversight,
+        "first": "all"
+        if tier == "critical"
+        else "adverse"
+        if tier == "high" and found.cases == "none"
+        else found.cases,
         "floors": [{"clause": f.id, "cases": f.cases, "title": f.title[language]} for f in found.floors],
-        "sample": found.sample,
-        "disclosure": found.disclosure,
-        "retention_days": found.retention_days,
-        "drill_days": found.drill_days,
+        "sample": terms.sample,
+        "disclosure": terms.disclosure,
+        "retention_days": terms.retention_days,
+        "drill_days": terms.drill_days,
     }
 
 
 def _standing(folder: Path, name: str, language: Language) -> tuple[dict[str, Any], bool]:
     """How high a use case of a workspace stands, and whether it has a profile."""
     from waglan.runtime import Workspace
+    from waglan.tiers import assess
 
     with Workspace.open(folder) as workspace:
         manifest = _manifest(workspace, name)
@@ -155,8 +165,7 @@ def _standing(folder: Path, name: str, language: Language) -> tuple[dict[str, An
     if manifest.profile is None:
         return body, False
     told = _told(manifest.profile, language)
-    assessed = told.pop("tier")
-    return {**body, **told, "assessed": assessed}, True
+    return {**told, **body, **_terms(assess(manifest.profile), stance.tier, language)}, True
 
 
 def _manifest(workspace: Workspace, name: str) -> UseCase:
@@ -227,7 +236,7 @@ def _say(body: dict[str, Any], language: Language, profiled: bool) -> None:
     for each in body["prohibited"]:
         click.echo(f"UNACCEPTABLE: {each['title']} ({', '.join(each['cites'])}). It can't be registered.")
     words = labels()
-    click.echo(f"DPO level: {body['dpo']}. Oversight: {body['oversight']}. {_asks(body)}")
+    click.echo(f"DPO level: {body['dpo']}. Human oversight: {body['oversight'].replace('_', ' ')}. {_asks(body)}")
     for floor in body["floors"]:
         click.echo(f"{floor['clause']}: {floor['title']}")
     if body["triggers"]:
@@ -246,11 +255,13 @@ def _say(body: dict[str, Any], language: Language, profiled: bool) -> None:
 
 
 def _asks(body: dict[str, Any]) -> str:
+    first = {"all": "A person agrees to every decision first.", "none": "",
+             "adverse": "A person agrees first where it is, or may be, to somebody's disadvantage."}  # fmt: skip
+    after = f" A person looks at {body['sample']:.1%} of automatic decisions afterwards." if body["sample"] else ""
     return (
-        f"A person looks at {body['sample']:.1%} of automatic decisions afterwards; customers are told "
-        f"{body['disclosure'].replace('_', ' ')}; kept {body['retention_days']:,} days; a drill every "
-        f"{body['drill_days']} days."
-    )
+        f"{first[body['first']]}{after} Customers are told {_HOW_OFTEN[body['disclosure']]}; decisions are kept "
+        f"{body['retention_days']:,} days at least; a drill every {body['drill_days']} days."
+    ).strip()
 
 
 def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
