@@ -63,7 +63,7 @@ def due(*, now: bool, folder: Path, as_json: bool) -> None:
             return
         now_ms = workspace.clock.now_ms()
         planned = schedule(_book(workspace), manifests(workspace))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"use_case": d.use_case, "what": d.what, "tier": d.tier, "due": iso(d.due_ms), "overdue": d.due_ms <= now_ms,
          "last": iso(d.last.ended_at) if d.last else "", "passed": d.last.passed if d.last else None}
         for d in planned
