@@ -32,6 +32,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Licences it is addressed to; empty means everybody.
     critical_only
         Whether only designated operators of critical infrastructure are meant (Cap. 653).
+    unless
+        Answers of a use case's profile, such as ``genai=no``: an institution all of whose use cases give one of them has
+        nothing that the paper speaks of. A use case without a profile never excuses.
     superseded_by
         The id of the source that replaced it.
     checked_on
@@ -47,6 +50,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     url: str = ""
     applies_to: tuple[Licence, ...] = ()
     critical_only: bool = False
+    unless: tuple[str, ...] = ()
     superseded_by: str = ""
     checked_on: dt.date
 
