@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from waglan.access import Access
 from waglan.access.oidc_settings import OidcSection
+from waglan.evidence import Evidence
 from waglan.index import Decisions, Index
 from waglan.registers import Registrar
 from waglan.review import Desk, Queue
@@ -21,7 +22,7 @@ class House(NamedTuple):
 
     Attributes
     ----------
-    workspace, access, index, desk, registrar, rulebook
+    workspace, access, index, desk, registrar, rulebook, evidence
         The open rooms.
     """
 
@@ -31,6 +32,7 @@ class House(NamedTuple):
     desk: Desk
     registrar: Registrar
     rulebook: Rulebook
+    evidence: Evidence
 
     @classmethod
     def open(cls, workspace: Workspace) -> House:
@@ -48,10 +50,17 @@ class House(NamedTuple):
             access.close()
             raise
         desk = Desk.open(workspace, index, access)
-        return cls(workspace, access, index, desk, Registrar(workspace, index), Rulebook(workspace, index))
+        try:
+            evidence = Evidence.open(workspace, index)
+        except BaseException:
+            index.close()
+            access.close()
+            raise
+        return cls(workspace, access, index, desk, Registrar(workspace, index), Rulebook(workspace, index), evidence)
 
     def close(self) -> None:
         """Give back what `open` opened."""
+        self.evidence.close()
         self.index.close()
         self.access.close()
 

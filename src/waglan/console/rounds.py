@@ -11,11 +11,14 @@ from typing import TextIO, TypeVar
 from waglan.console.house import House
 from waglan.console.render import warm
 from waglan.core.problem import Problem
+from waglan.registers.due import run_due
+from waglan.registers.observed import observe
 from waglan.review import rounds
 
 T = TypeVar("T")
 FOLLOW_S = 1.0
 ROUNDS_S = 20.0
+DRILLS_S = 60.0
 BATCH = 20_000
 
 
@@ -40,9 +43,12 @@ class RoundsThread:
         self._stop = threading.Event()
         self._said: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="waglan-rounds", daemon=True)
+        self._drills = threading.Thread(target=self._drill, name="waglan-drills", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        if self._house.registrar.settings.drills:
+            self._drills.start()
 
     def stop(self) -> None:
         """Finish what is under way and end."""
@@ -58,9 +64,16 @@ class RoundsThread:
             since += FOLLOW_S
             if since >= ROUNDS_S and not behind:
                 self._try("rounds", lambda: rounds(self._house.desk))
+                self._try("tiers", lambda: observe(self._house.workspace, self._house.index))
+                self._try("evidence", self._house.evidence.update)
                 since = 0.0
             if not behind:
                 self._stop.wait(FOLLOW_S)
+
+    def _drill(self) -> None:
+        """Run drills when they are due, in a thread of their own: one takes up to a minute."""
+        while not self._stop.wait(DRILLS_S):
+            self._try("drills", lambda: run_due(self._house.workspace, self._house.index))
 
     def _try(self, name: str, work: Callable[[], T]) -> T | None:
         try:

@@ -203,6 +203,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "source": "Source", "addressee": "Whom it binds", "duty": "Whether it counts", "test_added": "New test",
         "test_retired": "Test gone", "test": "Test changed",
     },
+    "pack_step": {
+        "counting": "Counting what was recorded", "gathering": "Reading the registers",
+        "drawing": "Drawing the sample", "writing": "Writing report and tables", "signing": "Signing",
+    },
+    "purpose": {"credit_assessment": "Credit assessment"},
     "statement": {"careful": "Careful", "unclear": "Can't say yet", "unknown": "Can't say yet", "careless": "Careless"},
 })  # fmt: skip
 
@@ -230,7 +235,6 @@ NOTICES: Mapping[str, str] = MappingProxyType({
     "suspended": "It is stopped: within a second it answers no more, anywhere.",
     "resumed": "It answers again.",
     "tier_ruled": "It is on the log, and counts from the next decision on.",
-    "drill_deleted": "The run is forgotten; its drill stays on the log.",
     "rule_proposed": "It is proposed. Another person releases it.",
     "rule_released": "The rule is in force from the next decision on.",
     "rule_ended": "The rule is out of force.",

@@ -2,9 +2,11 @@
 
 from waglan.console.page import Page
 from waglan.console.pages import (
+    clauses,
     controls,
     decisions,
     entrance,
+    evidence,
     incidents,
     ledger,
     models,
@@ -27,6 +29,8 @@ PAGES: tuple[Page, ...] = (
     *reviews.PAGES,
     *controls.PAGES,
     *rules.PAGES,
+    *clauses.PAGES,
+    *evidence.PAGES,
     *models.PAGES,
     *registers.PAGES,
     *incidents.PAGES,

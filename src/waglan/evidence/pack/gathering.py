@@ -48,7 +48,7 @@ def gather(
     with index.reading() as connection:
         book = read_book(connection, report.made_ms, clocks=load_clocks(kept.tighten))
         asked = counts.models(connection, report.window.since, report.window.until, by_day=False)
-    own = answering(book, report.entity, workspace.settings.workspace.tenant).use_cases
+    own = answering((book,), report.entity, workspace.settings.workspace.tenant).use_cases
     registers = {name: tuple(_own(book.rows(name), own)) for name in names}
     return Material(
         report=report,

@@ -8,7 +8,7 @@ was counted: it is fixed by what was recorded, before the pack is asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -16,11 +16,13 @@ from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
 from waglan.evidence.pack.redact import redacted
 from waglan.evidence.result import Report, Window
-from waglan.facts import Facts
 from waglan.index import Index, days, events
 from waglan.ledger.receipt import Opening
 from waglan.ledger.store import Row
 from waglan.runtime import Workspace
+
+if TYPE_CHECKING:
+    from waglan.facts import Facts
 
 SAMPLE = 50
 

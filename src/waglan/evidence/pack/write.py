@@ -18,12 +18,11 @@ from waglan.core.events import Read
 from waglan.core.problem import Problem
 from waglan.disk import durable
 from waglan.evidence.evidence import Evidence
-from waglan.evidence.pack import bom, cards, document, gathering, html, oscal, pdf, proofs, sample, seal, tables
+from waglan.evidence.pack import bom, cards, document, gathering, html, oscal, proofs, sample, seal, tables
 from waglan.evidence.pack.material import Material
 from waglan.evidence.pack.onepage import Board, board
 from waglan.evidence.pack.say import TONGUES, Tongue
 from waglan.evidence.result import Report, Window
-from waglan.facts import Facts
 from waglan.index import Index
 from waglan.runtime import Workspace
 
@@ -124,6 +123,8 @@ def write_pack(
 
 def contents(material: Material, wanted: Wanted) -> dict[str, bytes]:
     """The files that the material alone makes."""
+    from waglan.evidence.pack import pdf  # loads reportlab, which nothing else needs
+
     report, seed = material.report, wanted.seed or material.report.root
     whole = [document.report(material, each, sample=wanted.sample, seed=seed) for each in wanted.tongues]
     return {
@@ -162,6 +163,8 @@ def zipped(folder: Path) -> bytes:
 
 
 def _places(workspace: Workspace, index: Index, material: Material, wanted: Wanted) -> tuple[sample.Place, ...]:
+    from waglan.facts import Facts  # loads DuckDB, which pages of evidence don't need
+
     report = material.report
     with Facts.open(workspace.folder / "facts", workspace.ledger) as facts:
         if facts.size < report.size:
