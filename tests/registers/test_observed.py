@@ -88,6 +88,26 @@ def test_a_person_who_knows_may_let_it_stand(bank):
     assert tier(workspace).tier == "high"
 
 
+def test_an_incident_opens_for_what_nobody_knew_of_and_for_no_more(bank):
+    from waglan.registers import Registrar, watch
+
+    workspace, index, _, clock = bank
+    registrar = Registrar(workspace, index)
+    decide(workspace, index, 1, LEAST)
+    observe(workspace, index)
+    granted = TierRuling(use_case="triage", tier="low", reason="pilot", proposer="p-1", until_ms=clock.ms + 10**9)
+    workspace.record(granted, actor="p-2")
+    clock.ms += 1_000
+    assert watch(registrar) == ()
+    decide(workspace, index, 40, 1)
+    observe(workspace, index)
+    assert tier(workspace).tier == "high"
+    (opened,) = watch(registrar)
+    found = registrar.book().incident(opened).facts
+    assert (found.cause, found.detail, found.use_case) == ("observed_tier", "high", "triage")
+    assert watch(registrar) == ()
+
+
 def test_without_a_profile_nothing_changes(tmp_path):
     workspace, _ = made(tmp_path / "w", profile="", clock=Steady())
     with workspace, Index.open(tmp_path / "w" / "index.db", workspace.ledger, (Decisions(),)) as index:

@@ -124,10 +124,10 @@ def _of_tiers(book: Book) -> Iterator[Signal]:
     for seen in book.observed_tiers:
         use_case: Any = uses.get(seen.name)
         if use_case is not None:
-            tier = seen.facts.tier
-            if TIERS.index(tier) > TIERS.index(standing(book, use_case).without):
+            found = standing(book, use_case)
+            if TIERS.index(found.effective) > TIERS.index(found.without):  # what a ruling knew of opens none
                 event = (seen.last.index, seen.last.id, seen.last.at_ms)
-                yield Signal(Key("observed_tier", tier, seen.name), "high", event=event)
+                yield Signal(Key("observed_tier", seen.facts.tier, seen.name), "high", event=event)
 
 
 def _of_runs(book: Book) -> Iterator[Signal]:
