@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from waglan.core.events import Entity
 from waglan.core.problem import Problem, nearest
@@ -11,11 +12,13 @@ from waglan.evidence.status import Verdict
 from waglan.registers import Book
 
 
-def answering(book: Book, entity_id: str, tenant: str) -> Entity:
+def answering(books: Sequence[Book], entity_id: str, tenant: str) -> Entity:
     """The institution that a report is about.
 
     Parameters
     ----------
+    books
+        The registers as they stood then, and as they stand now: an institution that was declared since is asked, too.
     entity_id
         Its id; empty takes the first that was declared, and without any the firm itself, which holds no licence.
     tenant
@@ -26,7 +29,7 @@ def answering(book: Book, entity_id: str, tenant: str) -> Entity:
     Problem
         ``evidence.entity`` when there is none of that id.
     """
-    declared = [each.facts for each in book.entities if each.facts.state == "in_force"]
+    declared = [each.facts for book in books for each in book.entities if each.facts.state == "in_force"]
     found = next((each for each in declared if entity_id in {"", each.id}), None)
     if found is not None:
         return found

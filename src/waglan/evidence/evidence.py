@@ -220,8 +220,10 @@ class Evidence:
         with self._index.reading() as index:
             judging = self._judges(index)
             catalogue = self._worded(judging.periods[-1].catalogue, sightings(index))
-            book = read_book(index, now_ms, until_ms - 1 if until_ms <= now_ms else None)
-        declared = answering(book, entity, self._workspace.settings.workspace.tenant)
+            past = until_ms <= now_ms
+            book = read_book(index, now_ms, until_ms - 1 if past else None)
+            known = (book, read_book(index, now_ms)) if past else (book,)
+        declared = answering(known, entity, self._workspace.settings.workspace.tenant)
         with self._file.reading() as connection:
             standing = store.standing(connection) or Standing(self._workspace.ledger.signer.name, "")
             self._check(standing)
