@@ -11,6 +11,7 @@ from waglan.controls.text import render
 from waglan.core.case import LANGUAGES, Language
 from waglan.core.control import controls
 from waglan.core.finding import Finding, Verdict
+from waglan.runtime.gates import PREFIX
 
 Texts = Mapping[Language, str]
 
@@ -50,6 +51,20 @@ _CODES: Mapping[str, Texts] = MappingProxyType(
         ),
         "not-json": _in_three(
             "The case can't be written down ({0}).", "個案無法記錄（{0}）。", "个案无法记录（{0}）。"
+        ),
+    }
+)
+_RULE: Mapping[str, Texts] = MappingProxyType(
+    {
+        "": _in_three("A rule that is in force.", "一項生效中的規則。", "一项生效中的规则。"),
+        "fails": _in_three("The decision breaks it.", "決定違反此規則。", "决定违反此规则。"),
+        "unknown": _in_three(
+            "It isn't known whether the decision keeps it.", "未知決定是否符合此規則。", "未知决定是否符合此规则。"
+        ),
+        "raised": _in_three(
+            "The rule can't be asked, so a person decides ({0}).",
+            "規則無法執行，故由專人決定（{0}）。",
+            "规则无法执行，故由专人决定（{0}）。",
         ),
     }
 )
@@ -100,6 +115,8 @@ def message(finding: Finding) -> Texts:
     spec = controls.get(finding.control) if finding.control in controls else None
     if spec is not None and finding.code in spec.messages:
         return {language: render(finding, language) for language in LANGUAGES}
+    if finding.control.startswith(PREFIX) and finding.code in _RULE:
+        return _filled(_RULE[finding.code], finding)
     if finding.control == "model.failover" and finding.code == "raised":
         return _filled(_FAILED, finding)
     if finding.code in _CODES:
@@ -139,4 +156,4 @@ def _stage(name: str) -> str:
 def _summary(name: str) -> Texts:
     if name in controls:
         return {language: text for language in LANGUAGES if (text := controls.get(name).summary.get(language))}
-    return dict(_RUNTIME.get(name, {}))
+    return dict(_RULE[""] if name.startswith(PREFIX) else _RUNTIME.get(name, {}))

@@ -48,6 +48,7 @@ _EXACT: Mapping[str, str] = MappingProxyType({
     ),
 })  # fmt: skip
 _BEGIN: tuple[tuple[str, str], ...] = (
+    ("control:rule.", _("The rule “%(name)s” isn't kept, or it isn't known whether it is.")),
     ("control:", _("The control “%(name)s” asked for it.")),
     ("outcome:flag:unseen.", _("“%(name)s” has a value that training never saw.")),
     ("outcome:flag:", _("The use case itself doubts its answer: %(name)s.")),

@@ -13,6 +13,7 @@ from waglan.index import counts
 from waglan.index.days import day_of, iso
 from waglan.rulebook import Draft, Replay, Rule, tables
 from waglan.rulebook.parts import outline
+from waglan.rulebook.replay import GROUPS
 from waglan.runtime.gates import PREFIX, read_rule, read_tables
 
 DAYS = 30
@@ -114,7 +115,9 @@ def replay(given: Replay) -> dict[str, Any]:
     return made | {
         "sha256": given.sha256,
         "changed": given.all.changed,
-        "groups": [{"by": by, "rows": found[:12], "more": max(0, len(found) - 12)} for by, found in groups.items()],
+        "groups": [
+            {"by": by, "rows": groups[by][:12], "more": max(0, len(groups[by]) - 12)} for by in GROUPS if by in groups
+        ],
         "days": sorted(days, key=lambda g: str(g["value"])),
         "examples": [each._asdict() for each in given.examples],
     }
