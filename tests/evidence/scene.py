@@ -117,7 +117,6 @@ class Bank:
     def report(self, entity: str = "", window: Window | None = None) -> Report:
         """The report after bringing everything up to date."""
         self.evidence.update()
-        self.index.follow()
         return self.evidence.report(entity, window)
 
     def again(self) -> None:

@@ -95,7 +95,7 @@ class Evidence:
             return cls(workspace, index, file)
 
     def update(self) -> int:
-        """Bring facts and counts to the log's head; gives the number of entries taken in.
+        """Bring facts, counts and the index to the log's head; gives the number of entries newly counted.
 
         Raises
         ------
@@ -103,7 +103,9 @@ class Evidence:
             ``ledger.inconsistent`` and others of the facts, ``catalogue.missing`` and others of the catalogue,
             ``index.unavailable``.
         """
-        return self._rolling().update()
+        taken = self._rolling().update()
+        self._index.follow()
+        return taken
 
     def report(self, entity: str = "", window: Window | None = None, now_ms: int | None = None) -> Report:
         """The status of every obligation, from counts and registers as they stand; decisions aren't read.
