@@ -43,7 +43,7 @@ def make(visit: Visit) -> Goto:
         if not force.periods(connection):
             raise Problem(
                 _("No catalogue of obligations is in force here."), _("Without it nothing can be judged."),
-                _("Run: waglan evidence, or waglan clauses put-in-force."), code="packs.catalogue", status=409,
+                _("Run: waglan evidence."), code="packs.catalogue", status=409,
             )  # fmt: skip
     seed = sent.text("seed").strip()
     if len(seed) > LONGEST_SEED or not seed.isprintable():
