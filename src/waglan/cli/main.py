@@ -27,6 +27,8 @@ COMMANDS = MappingProxyType(
         "ledger": ("waglan.cli.ledger:ledger", "State, export, verification, receipts and witnesses of the log."),
         "subject": ("waglan.cli.subject:subject", "A person's data: find, opt out, hold, erase."),
         "model": ("waglan.cli.model:model", "Register, validate and withdraw models."),
+        "register": ("waglan.cli.register:register", "Vendors, data, documents, training, tests, institutions."),
+        "incident": ("waglan.cli.incident:incident", "Incidents and the clocks of whoever must be told."),
         "tier": ("waglan.cli.tier:tier", "How high a use case stands, why, and what would lower it."),
         "suspend": ("waglan.cli.suspend:suspend", "The kill switch: stop a use case, a model or a vendor."),
         "resume": ("waglan.cli.suspend:resume", "Let what was suspended answer again."),

@@ -239,7 +239,8 @@ def _licensed(entity: Entity | None) -> dict[str, Any]:
     return {} if entity is None else {"licences": list(entity.licences), "critical": entity.critical}
 
 
-def _urgency(clock: Clock) -> tuple[int, int, str]:
+def _urgency(clock: Clock) -> tuple[int, bool, int, str]:
+    """Missed ones before those that run, certain ones before those that may apply, then by their end."""
     order = {"missed": 0, "running": 1, "stopped": 2, "none": 3}
     rank = 2 if clock.stopped_ms is not None else order[clock.state]
-    return rank, clock.due_ms if clock.due_ms is not None else clock.started_ms, clock.id
+    return rank, clock.applies is None, clock.started_ms if clock.due_ms is None else clock.due_ms, clock.id

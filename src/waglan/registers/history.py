@@ -91,4 +91,4 @@ def fold(found: Iterable[Step[E]], name: Callable[[E], Hashable]) -> tuple[Kept[
 
 
 def _text(key: Hashable) -> str:
-    return key if isinstance(key, str) else " ".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
+    return " ".join(str(part) for part in key if part) if isinstance(key, tuple) else str(key)

@@ -12,7 +12,7 @@ from waglan.core.events import Competence, Count, DataSource, Document, Entity, 
 from waglan.core.problem import Problem, nearest
 from waglan.ledger.log import Recorded
 from waglan.registers.book import Book
-from waglan.registers.history import Kept
+from waglan.registers.history import Kept, fold
 from waglan.registers.office import Office
 from waglan.registers.references import Known
 
@@ -67,6 +67,8 @@ def end(office: Office, who: Identity | None, kind: type[E], name: str, note: st
 
 def things(book: Book, kind: type[Event]) -> tuple[Kept[Any], ...]:
     """The register that a kind of event is kept in."""
+    if kind is Count:
+        return fold(book.events(Count), lambda each: (each.source, each.use_case))
     found: dict[type[Event], tuple[Kept[Any], ...]] = {
         Entity: book.entities,
         Vendor: book.vendors,
