@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,11 +79,16 @@ class Assessor:
 
     def __init__(self, lattice: Lattice) -> None:
         triggers = sorted(lattice.triggers, key=lambda pair: -TIERS.index(pair[0].tier))
-        self._rules = [rule.closure() for _, rule in triggers]
-        self._known = [Fired(trigger) for trigger, _ in triggers]
-        self._fields = {trigger.id: rule.fields for trigger, rule in triggers}
-        self._floors = tuple((rule.closure(), floor) for floor, rule in lattice.floors)
-        self._terms = lattice.terms
+        self._rules = [(rule.closure(), Fired(trigger), DPO.index(trigger.dpo)) for trigger, rule in triggers]
+        self._about = {
+            each.trigger.id: (holds, rule.fields)
+            for (holds, each, _), (_, rule) in zip(self._rules, triggers, strict=True)
+        }
+        self._floors = [(rule.closure(), floor) for floor, rule in lattice.floors]
+        self._terms = {
+            tier: (each.oversight, each.sample, each.disclosure, each.retention_days, each.drill_days)
+            for tier, each in lattice.terms.items()
+        }
 
     def assess(self, profile: Profile) -> Assessment:
         """A profile's tier with its reasons and what follows from it.
@@ -92,45 +96,41 @@ class Assessor:
         A trigger fires where its rule is true or unknown. Kleene's logic never turns what some answer would make true
         into false, so a missing answer counts as the worst admissible one.
         """
-        row: dict[str, Any] = dict(zip(AXES, msgspec.structs.astuple(profile), strict=False))  # without `prohibited`
-        said = [holds(row, 0) for holds in self._rules]
-        fired = [each for each, holds in zip(self._known, said, strict=True) if holds is not False]
+        said = msgspec.structs.astuple(profile)
+        row: dict[str, Any] = dict(zip(AXES, said, strict=False))  # what is prohibited comes last and is no axis
+        fired, level = [], 0
+        for holds, each, dpo in self._rules:
+            if holds(row, 0) is not False:
+                fired.append(each)
+                level = max(level, dpo)
         unknown: tuple[str, ...] = ()
-        if None in row.values():
+        if None in said:
             unknown = tuple([axis for axis, value in row.items() if value is None])
-            fired = [
-                each if holds else Fired(each.trigger, self._missing(each.trigger, row))
-                for each, holds in zip(self._known, said, strict=True)
-                if holds is not False
-            ]
-        tier = fired[0].trigger.tier if fired else TIERS[0]  # they stand by tier, the highest first
-        row["tier"] = tier
+            fired = [self._because(each, row) for each in fired]
+        tier = row["tier"] = fired[0].trigger.tier if fired else TIERS[0]  # they stand by tier, the highest first
         floors = tuple([floor for holds, floor in self._floors if holds(row, 0) is not False])
-        terms = self._terms[tier]
-        cases: Cases = max([floor.cases for floor in floors], key=CASES.index, default="none")
+        cases: Cases = max([floor.cases for floor in floors], key=CASES.index) if floors else "none"
+        oversight, sample, disclosure, retention_days, drill_days = self._terms[tier]
         return Assessment(
             tier,
-            "unacceptable" if profile.prohibited else _level(fired),
+            "unacceptable" if profile.prohibited else DPO[level],
             tuple(fired),
             profile.prohibited,
             unknown,
-            "in_the_loop" if cases == "all" else terms.oversight,
+            "in_the_loop" if cases == "all" else oversight,
             cases,
             floors,
-            terms.sample,
-            terms.disclosure,
-            terms.retention_days,
-            terms.drill_days,
+            sample,
+            disclosure,
+            retention_days,
+            drill_days,
         )
 
-    def _missing(self, trigger: Trigger, row: dict[str, Any]) -> tuple[str, ...]:
-        return tuple([field for field in self._fields[trigger.id] if row[field] is None])
-
-
-def _level(fired: Sequence[Fired]) -> Dpo:
-    """The highest level of the triggers that count."""
-    levels = {each.trigger.dpo for each in fired}
-    return next((level for level in reversed(DPO) if level in levels), DPO[0])
+    def _because(self, each: Fired, row: dict[str, Any]) -> Fired:
+        """The trigger with the axes for want of which it fired; as it is where it fires for certain."""
+        holds, fields = self._about[each.trigger.id]
+        missing = tuple([field for field in fields if row[field] is None])
+        return each if not missing or holds(row, 0) else Fired(each.trigger, missing)
 
 
 @functools.cache
