@@ -95,7 +95,7 @@ def _end_of(visit: Visit, name: str) -> int:
     if not now_ms < end_ms <= now_ms + MOST_DAYS * 86_400_000:
         raise Problem(
             _("That day can't end it."), _("It isn't a day to come, or lies more than three years ahead."),
-            _("Give the last day on which it holds."), code="clause.until", where=name,
+            _("Give the last day on which it counts."), code="clause.until", where=name,
         )  # fmt: skip
     return end_ms
 
