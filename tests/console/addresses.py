@@ -18,7 +18,11 @@ from waglan.console.pages import PAGES
 from waglan.console.pages.incidents.practice import Practice, Practices
 from waglan.console.pages.rules.replays import Job as Replaying
 from waglan.console.pages.rules.replays import Replays
+from waglan.console.pages.evidence.jobs import Job as PackJob
+from waglan.console.pages.evidence.jobs import Packs
 from waglan.console.pages.trying.jobs import Job, Jobs
+from waglan.evidence import last_days
+from waglan.evidence.pack import Wanted
 from waglan.index import decisions
 from waglan.review import Item, Judgement, State
 from waglan.rulebook import Draft
@@ -36,6 +40,7 @@ ROLES = {
     "/clauses/{id}": "approver",
     "/clauses/{id}/wording": "approver",
     "/try/files/{id}": "user",
+    "/evidence/pack/{id}": "auditor",
     "/drills/runs/{id}": "admin",
 }
 """Pages that ask for more than their address says."""
@@ -61,7 +66,7 @@ def addresses(folder: Path) -> list[Address]:
 
 
 def _role(page: Page) -> str:
-    if page.address.startswith(("/sign-in", "/welcome", "/join", "/receipts")):
+    if page.address.startswith(("/sign-in", "/welcome", "/join", "/receipts", "/about-ai")):
         return ""
     if page.address in ROLES:
         return ROLES[page.address]
@@ -102,6 +107,8 @@ def _things(house: House) -> dict[str, list[str]]:
         "/use-cases/{name}": ["credit"],
         "/try/{name}": ["credit"],
         "/try/files/{id}": [_file(house)],
+        "/evidence/pack/{id}": [_pack(house)],
+        "/about-ai/{use_case}": ["credit"],
         "/controls/{name}": ["privacy.identifiers"],
         "/clauses/{id}": ["PMF.5", "SFC.4b", "FTA.0"],
         "/clauses/{id}/wording": ["SFC.5b"],
@@ -194,6 +201,20 @@ def _file(house: House) -> str:
     jobs = Jobs(workspace)
     jobs.begin(job, f"{','.join(columns)}\n{','.join('x' for _ in columns)}\n".encode())
     while jobs.get(job.id, job.actor).busy:
+        time.sleep(0.05)
+    return job.id
+
+
+def _pack(house: House) -> str:
+    """An evidence pack that the auditor had made."""
+    workspace = house.workspace
+    house.evidence.update()
+    now_ms = workspace.clock.now_ms()
+    wanted = Wanted(window=last_days(now_ms), tongues=("en",), sample=2)
+    job = PackJob(id=workspace.ids.new(now_ms), actor=_person(house, "auditor").id, created_ms=now_ms, wanted=wanted)
+    packs = Packs(workspace, house.index)
+    packs.begin(job)
+    while packs.alive(job.id) or packs.get(job.id, job.actor).state == "making":
         time.sleep(0.05)
     return job.id
 

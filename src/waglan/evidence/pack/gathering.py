@@ -57,7 +57,7 @@ def gather(
         registers=registers,
         models=_models(book, asked, own, registers.get("test_runs", ())),
         dues=_dues(book, own),
-        hhi=concentration(book).hhi,
+        hhi=_hhi(book),
         hhi_limit=kept.concentration,
         own=own,
         titles={str(row["use_case"]): title(workspace, str(row["use_case"])) for row in registers.get("use_cases", ())},
@@ -84,6 +84,12 @@ def title(workspace: Workspace, name: str) -> Texts:
         return workspace.catalogue.get(name).manifest.title
     except Problem:
         return {"en": name}
+
+
+def _hhi(book: Book) -> float | None:
+    """How much hangs on few suppliers; None where nothing is answered by a supplier's model."""
+    found = concentration(book)
+    return found.hhi if any(name for name, _, _ in found.shares) else None
 
 
 def _own(rows: Sequence[Row], own: Sequence[str]) -> list[Row]:
