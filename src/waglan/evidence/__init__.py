@@ -12,6 +12,7 @@ from waglan.evidence.result import (
     TestResult,
     Window,
 )
+from waglan.evidence.watch import watch
 
 __all__ = [
     "FILE",
@@ -26,4 +27,5 @@ __all__ = [
     "TestResult",
     "Window",
     "last_days",
+    "watch",
 ]

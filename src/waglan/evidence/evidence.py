@@ -175,14 +175,34 @@ class Evidence:
         with self._snapshot(entity, span, now) as at:
             test = _test(at.catalogue, test_id)
             if not asks_decisions(test):
-                rows = kept.values(test.over, at.book.rows(test.over), at.entity)
-                found = kept.answer(test, self._asked(at.catalogue)(test), rows, at.book.now_ms)
-                return found.failing[:limit]
+                return self._rows(at, test)[:limit]
             shown = at.counted.failing(test, limit)
             failed = at.counted.test(test).told.counts.failed
             if len(shown) >= min(limit, failed):
                 return shown
             return self._asked_for(test, at, span, limit)
+
+    def failing(self, test_id: str, entity: str = "", window: Window | None = None) -> dict[str, tuple[Example, ...]]:
+        """The newest failures that are kept of each use case, newest first; of a register, those of its rows.
+
+        Raises
+        ------
+        Problem
+            As `examples`.
+        """
+        now = self._workspace.clock.now_ms()
+        with self._snapshot(entity, _span(window or last_days(now)), now) as at:
+            test = _test(at.catalogue, test_id)
+            found = at.counted.failing(test, store.EVERY) if asks_decisions(test) else self._rows(at, test)
+        return {use: tuple([e for e in found if e.use_case == use]) for use in sorted({e.use_case for e in found})}
+
+    def entities(self) -> tuple[str, ...]:
+        """The institutions that a report may be about; the firm itself where none is declared."""
+        now = self._workspace.clock.now_ms()
+        with self._index.reading() as connection:
+            declared = read_book(connection, now).entities
+        names = [each.name for each in declared if each.facts.state == "in_force"]
+        return tuple(names) or (self._workspace.settings.workspace.tenant,)
 
     def days(self, test_id: str, entity: str = "", window: Window | None = None) -> tuple[tuple[str, Counts], ...]:
         """A test's counts day by day, of days with rows; empty for tests of registers."""
@@ -249,6 +269,11 @@ class Evidence:
                 status=503,
             )
         self._checked = standing
+
+    def _rows(self, at: _Snapshot, test: Test) -> tuple[Example, ...]:
+        """The rows of a register that fail, the newest first."""
+        rows = kept.values(test.over, at.book.rows(test.over), at.entity)
+        return kept.answer(test, self._asked(at.catalogue)(test), rows, at.book.now_ms).failing
 
     def _asked_for(self, test: Test, at: _Snapshot, span: Span, limit: int) -> tuple[Example, ...]:
         """Counter-examples by asking the decisions, for the use cases of which not all failures are kept."""

@@ -95,10 +95,15 @@ def answer(test: Test, functions: Asked, rows: Iterable[Held], now_ms: int) -> A
         if holds is not None and at_ms is not None:
             newest = max(at_ms, newest if newest is not None else at_ms)
         if holds is False:
-            failing.append((at_ms or 0, Example(id=named(test.over, each), at_ms=at_ms, row=dict(each))))
+            failing.append((at_ms or 0, _example(test.over, each, at_ms)))
     counts = Counts(passed=numbers[True], failed=numbers[False], unknown=numbers[None], scope_unknown=scope_unknown)
     told = Told(counts, expired, None if newest is None else day_of(newest))
     return Answer(told, tuple([each for _, each in sorted(failing, key=lambda pair: -pair[0])]))
+
+
+def _example(register: str, values: Row, at_ms: int | None) -> Example:
+    use_case = str(values.get("use_case") or "")
+    return Example(id=named(register, values), at_ms=at_ms, use_case=use_case, row=dict(values))
 
 
 def named(register: str, values: Row) -> str:

@@ -13,6 +13,8 @@ _EPOCH = dt.date(1970, 1, 1)
 _MEMBERS = "passed, failed, unknown, scope_unknown"
 _SUMS = "sum(d.passed), sum(d.failed), sum(d.unknown), sum(d.scope_unknown)"
 
+EVERY = 1 << 20
+"""More failures than are ever kept."""
 Delta = Mapping[tuple[int, str, int], Sequence[int]]
 """By judge, use case and day: what is to be added to the four counts."""
 Cell = tuple[int, str]
