@@ -15,11 +15,11 @@ from waglan.access import Identity, Resource, Role, ruling
 from waglan.console import House
 from waglan.console.page import Page
 from waglan.console.pages import PAGES
+from waglan.console.pages.evidence.jobs import Job as PackJob
+from waglan.console.pages.evidence.jobs import Packs
 from waglan.console.pages.incidents.practice import Practice, Practices
 from waglan.console.pages.rules.replays import Job as Replaying
 from waglan.console.pages.rules.replays import Replays
-from waglan.console.pages.evidence.jobs import Job as PackJob
-from waglan.console.pages.evidence.jobs import Packs
 from waglan.console.pages.trying.jobs import Job, Jobs
 from waglan.evidence import last_days
 from waglan.evidence.pack import Wanted
