@@ -92,3 +92,19 @@ def test_what_isnt_there_is_named(run, bank, file, tmp_path):
     assert run("model", "register", tmp_path / "no.json", "--workspace", bank).code == 2
     (tmp_path / "bad.json").write_text("{")
     assert run("model", "register", tmp_path / "bad.json", "--workspace", bank).problem.code == "model.file"
+
+
+def test_what_people_say_of_a_model_and_how_it_lives(run, bank, file):
+    at = ("--workspace", bank, "--json")
+    told = run("model", "register", file, "--state", "proposed", "--origin", "own", "--builder", "Quant", *at).json
+    assert told["state"] == "proposed"
+    said = ("--state", "approved", "--approver", "p-1", "--limits", "No firms.", "--data-source", "bureau")
+    assert run("model", "change", "bank.linear", "3", *said, *at).json["state"] == "approved"
+    with Workspace.open(bank) as opened:
+        found = opened.registers.model("bank.linear", "3")
+    assert (found.origin, found.builder, found.approver, found.limits) == ("own", "Quant", "p-1", "No firms.")
+    assert found.data_sources == ("bureau",)
+    assert run("model", "change", "bank.linear", "3", "--limits", "No firms.", *at).problem.code == "model.same"
+    for wrong in (("--prompt-digest", "abc"), ("--owner", "wong@bank.example"), ("--limits", "x" * 501)):
+        assert run("model", "change", "bank.linear", "3", *wrong, *at).problem.code == "register.value"
+    assert run("model", "change", "bank.linear", "4", "--state", "in_use", *at).problem.code == "model.unknown"

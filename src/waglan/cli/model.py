@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import click
 import msgspec
 
 from waglan.core.clock import iso
 from waglan.core.events import ModelRegistration
+from waglan.core.events.uses import ModelState
 from waglan.core.model import ModelCard
 from waglan.core.problem import Problem, nearest
 from waglan.disk import durable
@@ -21,6 +23,36 @@ from waglan.runtime import Workspace, read_model
 HONG_KONG = dt.timezone(dt.timedelta(hours=8))
 WORKSPACE = click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="The workspace folder.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+F = TypeVar("F", bound=Callable[..., Any])
+_SAID = (
+    ("use_case", "The use case it serves."),
+    ("owner", "Who answers for it."),
+    ("builder", "Who made it."),
+    ("approver", "Who let it into use."),
+    ("vendor", "The registered vendor that supplied it, where the firm didn't make it."),
+    ("licence", "Under which terms."),
+    ("intended_use", "What it is for, in one line."),
+    ("limits", "What it can't do, in one line."),
+    ("fallback", "The model or the way that stands in for it."),
+    ("prompt_digest", "SHA-256 of the template of its prompt."),
+    ("index_digest", "SHA-256 of the index it retrieves from."),
+)
+"""What people say of a model beside its file: members of the registration, and what each is."""
+
+
+def described(command: F) -> F:
+    """The options by which people describe a model; what isn't given is None."""
+    for name, meaning in reversed(_SAID):
+        command = click.option(f"--{name.replace('_', '-')}", default=None, help=meaning)(command)
+    for option in (
+        click.option("--origin", type=click.Choice(["own", "group", "vendor", "open"]), help="Where it comes from."),
+        click.option(
+            "--data-source", "data_sources", multiple=True, help="Registered data it was made from; repeat it."
+        ),
+        click.option("--state", type=click.Choice(get_args(ModelState)), help="How far it is in its life."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -73,17 +105,12 @@ def _told(registration: ModelRegistration, now_ms: int) -> dict[str, Any]:
 
 @model.command("register")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--use-case", default="", help="The use case it serves.")
-@click.option("--owner", default="", help="Who answers for it.")
-@click.option("--vendor", default="", help="Who made it, where the firm didn't.")
-@click.option("--licence", default="", help="Under which terms.")
+@described
 @click.option("--by", "actor", default="", help="Who registers it.")
 @WORKSPACE
 @AS_JSON
-def register(
-    *, file: Path, use_case: str, owner: str, vendor: str, licence: str, actor: str, workspace: Path, as_json: bool
-) -> None:
-    """Put the model FILE in use: it is copied into the workspace and its digest goes on the log."""
+def register(*, file: Path, actor: str, workspace: Path, as_json: bool, **said: Any) -> None:
+    """Put the model FILE in use, or in an earlier state: it is copied here, and its digest goes on the log."""
     with Workspace.open(workspace) as opened:
         card = read_model(file).card  # in an open workspace, whose plug-ins may have brought the format
         earlier = opened.registers.model(card.id, card.version)
@@ -96,17 +123,41 @@ def register(
             )
         _keep(file, opened.folder / "models", card)
         registration = ModelRegistration(
-            id=card.id,
-            version=card.version,
-            digest=card.digest,
-            provider=card.provider,
-            region=card.region,
-            use_case=use_case,
-            owner=owner,
-            vendor=vendor,
-            licence=licence,
-        )
+            id=card.id, version=card.version, digest=card.digest, provider=card.provider, region=card.region,
+            **_given(said),
+        )  # fmt: skip
         _record(opened, registration, actor, as_json)
+
+
+@model.command("change")
+@click.argument("model_id")
+@click.argument("version")
+@described
+@click.option("--by", "actor", default="", help="Who changes it.")
+@WORKSPACE
+@AS_JSON
+def change(*, model_id: str, version: str, actor: str, workspace: Path, as_json: bool, **said: Any) -> None:
+    """Change what is said of VERSION of MODEL_ID, or take it to another state of its life; the rest stays."""
+    with Workspace.open(workspace) as opened:
+        before = _registered(opened, model_id, version)
+        registration = msgspec.structs.replace(before, **_given(said))
+        if registration == before:
+            raise Problem(
+                "Nothing would change.", "The log says exactly this already.", "Give what is to change.",
+                code="model.same",
+            )  # fmt: skip
+        _record(opened, registration, actor, as_json)
+
+
+def _given(said: dict[str, Any]) -> dict[str, Any]:
+    """What was given, checked as registers check it; a Problem (``register.value``) names the option."""
+    from waglan.registers.checks import check_digest, check_plain
+
+    given = {name: value for name, value in said.items() if value not in (None, ())}
+    for name, value in given.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            (check_digest if name.endswith("_digest") else check_plain)(text, f"--{name.replace('_', '-')}")
+    return given
 
 
 def _keep(file: Path, folder: Path, card: ModelCard) -> None:

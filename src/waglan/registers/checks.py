@@ -81,8 +81,7 @@ def _check(member: str, value: Any, now_ms: int) -> None:
 
 def _check_text(member: str, value: str) -> None:
     if member in _DIGESTS:
-        if not _DIGEST.fullmatch(value):
-            raise wrong(member, "A SHA-256 has 64 characters, 0 to 9 and a to f.", "Take it from sha256sum.")
+        check_digest(value, member)
     elif member in _DECIMALS:
         if not _DECIMAL.fullmatch(value):
             raise wrong(member, f"{value[:40]!r} isn't a decimal.", "Write it like 0.125.")
@@ -91,10 +90,8 @@ def _check_text(member: str, value: str) -> None:
     elif member in _CODES:
         if not _CODE.fullmatch(value):
             raise wrong(member, f"{value[:40]!r} isn't a code. {_PLAIN}", "Give a code; write the rest as a note.")
-    elif len(value) > LONGEST_TEXT:
-        raise wrong(member, f"It takes {LONGEST_TEXT} characters.", "Say it shorter.")
-    elif _CONTROL.search(value) or _MAIL.search(value):
-        raise wrong(member, f"It holds an e-mail address or a control character. {_PLAIN}", "Leave it out.")
+    else:
+        check_plain(value, member)
 
 
 def _check_time(member: str, value: int, now_ms: int) -> None:
@@ -109,6 +106,20 @@ def check_id(value: str, where: str = "id") -> None:
     if not _ID.fullmatch(value):
         why = f"{value[:40]!r} isn't one: a to z, 0 to 9, dot, dash, underscore, 64 at most."
         raise wrong(where, why, "Give a short name such as 'cloud-vendor-2'.")
+
+
+def check_digest(value: str, where: str) -> None:
+    """Refuse what is no SHA-256 in hexadecimal (``register.value``)."""
+    if not _DIGEST.fullmatch(value):
+        raise wrong(where, "A SHA-256 has 64 characters, 0 to 9 and a to f.", "Take it from sha256sum.")
+
+
+def check_plain(value: str, where: str) -> None:
+    """Refuse a text that is too long, or holds an e-mail address or a control character (``register.value``)."""
+    if len(value) > LONGEST_TEXT:
+        raise wrong(where, f"It takes {LONGEST_TEXT} characters.", "Say it shorter.")
+    if _CONTROL.search(value) or _MAIL.search(value):
+        raise wrong(where, f"It holds an e-mail address or a control character. {_PLAIN}", "Leave it out.")
 
 
 def check_code(value: str, where: str) -> None:
