@@ -63,7 +63,7 @@ def open_(
     from waglan.access import Action
     from waglan.index.decisions import Filter
 
-    with registering(folder, Action.INCIDENT_OPEN) as opened:
+    with registering(folder, Action.INCIDENT_OPEN, clauses=bool(facts["clauses"])) as opened:
         now_ms = opened.registrar.office.now_ms()
         facts["personal_data"] = _YES_NO[facts["personal_data"] or ""]
         said = Incident(detected_at=_time(at, now_ms), occurred_at=_time(occurred, None), **facts)

@@ -41,7 +41,8 @@ def _command(word: str, kind: type[Event]) -> click.Command:
             n.removeprefix("given_"): t for n, t in texts.items() if n.startswith("given_") and t not in (None, ())
         }
         looks = action in ("list", "show")
-        with registering(folder, Action.REGISTER_READ if looks else Action.REGISTER_KEEP) as at:
+        wanted = Action.REGISTER_READ if looks else Action.REGISTER_KEEP
+        with registering(folder, wanted, clauses=bool(given.get("clauses"))) as at:
             if action == "list":
                 _list(at, kind, end_of(day), as_json)
             elif action == "show":
@@ -90,7 +91,7 @@ def import_(*, file: Path, word: str, rejects: Path | None, note: str, folder: P
             f"There is no register {word!r}.", nearest(word, KINDS), "Name one of these.", code="usage.register",
             where="--as",
         )  # fmt: skip
-    with registering(folder, Action.REGISTER_KEEP) as at:
+    with registering(folder, Action.REGISTER_KEEP, clauses=kind is Document) as at:
         taken = import_rows(at.registrar, at.who, kind, file, note)
     out = rejects or file.with_name(f"{file.name}.rejects.csv")
     if taken.refused:

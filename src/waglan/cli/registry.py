@@ -39,15 +39,23 @@ class At(NamedTuple):
 
 
 @contextmanager
-def registering(folder: Path, action: Action) -> Iterator[At]:
-    """Open a workspace's registers for an action of whoever has the files."""
-    from waglan.console.house import open_index
-    from waglan.evidence.catalogue import load
+def registering(folder: Path, action: Action, *, clauses: bool = False) -> Iterator[At]:
+    """Open a workspace's registers for an action of whoever has the files; ``clauses`` when obligations are named."""
+    from waglan.index import Decisions, Index
     from waglan.registers import Registrar
+    from waglan.review import Queue
 
-    with acting(folder, action) as act, open_index(act.workspace) as index:
-        clauses = frozenset(each.id for each in load().clauses)
-        yield At(Registrar(act.workspace, index, clauses=clauses), act.access.local())
+    with acting(folder, action) as act:
+        projections = (Decisions(), Queue.of(act.workspace))
+        with Index.open(act.workspace.folder / "index.db", act.workspace.ledger, projections) as index:
+            known = _clauses() if clauses else frozenset()
+            yield At(Registrar(act.workspace, index, clauses=known), act.access.local())
+
+
+def _clauses() -> frozenset[str]:
+    from waglan.evidence.catalogue import load
+
+    return frozenset(each.id for each in load().clauses)
 
 
 def name_member(kind: type[Event]) -> str:

@@ -51,7 +51,7 @@ def import_rows(registrar: Registrar, who: Identity | None, kind: type[Event], p
     refused: list[Refused] = []
     words = {word for each in members(kind) for word in (each.name, each.word)}
     with open_rows(path, known=words) as opened:
-        for column in getattr(opened.table, "columns", ()):
+        for column in opened.table.columns or ():
             if column not in _OURS:
                 member_of(kind, column)
         for row in opened.table:
