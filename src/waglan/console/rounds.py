@@ -11,6 +11,7 @@ from typing import TextIO, TypeVar
 from waglan.console.house import House
 from waglan.console.render import warm
 from waglan.core.problem import Problem
+from waglan.registers import Watcher
 from waglan.registers.due import run_due
 from waglan.registers.observed import observe
 from waglan.review import rounds
@@ -41,6 +42,7 @@ class RoundsThread:
         self._house = house
         self._errors = errors
         self._stop = threading.Event()
+        self._watcher = Watcher(house.registrar)
         self._said: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="waglan-rounds", daemon=True)
         self._drills = threading.Thread(target=self._drill, name="waglan-drills", daemon=True)
@@ -65,6 +67,7 @@ class RoundsThread:
             if since >= ROUNDS_S and not behind:
                 self._try("rounds", lambda: rounds(self._house.desk))
                 self._try("tiers", lambda: observe(self._house.workspace, self._house.index))
+                self._try("incidents", self._watcher.round)
                 self._try("evidence", self._house.evidence.update)
                 since = 0.0
             if not behind:
