@@ -128,6 +128,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "few": "Fewer were tested than it takes.", "old": "The newest is older than it may be.",
         "ended": "What was said of it has ended.", "excused": "Declared not to apply, with a reason and until a day.",
         "unlicensed": "It doesn't bind an institution with these licences.", "superseded": "It isn't in force.",
+        "unused": "No use case here is of the kind that the paper speaks of; other AI is counted by the same measure.",
     },
     "letter": {
         "V": "Verified: somebody read the source", "S": "Secondary: others tell of it",

@@ -53,9 +53,18 @@ def excused(catalogue: Catalogue, clause: Clause, entity: Entity, book: Book, to
     bound = clause.applies_to or source.applies_to
     if (bound and not set(bound) & set(entity.licences)) or (source.critical_only and not entity.critical):
         return Verdict("not_applicable", "unlicensed")
+    if source.unless and _all_say(book, entity, source.unless):
+        return Verdict("not_applicable", "unused")
     for each in book.inapplicable:
         said = each.facts
         standing = said.active and (said.until_ms is None or said.until_ms > book.now_ms)
         if standing and said.clause == clause.id and said.entity in {"", entity.id}:
             return Verdict("not_applicable", "excused")
     return None
+
+
+def _all_say(book: Book, entity: Entity, answers: Sequence[str]) -> bool:
+    """Whether every use case that an institution answers for gives one of these answers in its profile."""
+    known = [each.facts for each in book.use_cases]
+    own = [each for each in known if not entity.use_cases or each.name in entity.use_cases]
+    return bool(own) and all(set(answers) & set(each.profile) for each in own)

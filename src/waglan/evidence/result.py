@@ -80,7 +80,7 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         As in the catalogue.
     status, why
         The status, and a code of what made it so: ``failed``, ``below``, ``no_rows``, ``unknown_share``, ``few``,
-        ``old``, ``ended``, ``excused``, ``unlicensed``, ``superseded`` or empty.
+        ``old``, ``ended``, ``excused``, ``unlicensed``, ``unused``, ``superseded`` or empty.
     counts
         Over the window.
     unknown_share

@@ -33,8 +33,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     critical_only
         Whether only designated operators of critical infrastructure are meant (Cap. 653).
     unless
-        Answers of a use case's profile, such as ``genai=no``: an institution all of whose use cases give one of them has
-        nothing that the paper speaks of. A use case without a profile never excuses.
+        Answers of a use case's profile, such as ``genai=no``: an institution all of whose use cases give one of them
+        has nothing that the paper speaks of. A use case without a profile never excuses.
     superseded_by
         The id of the source that replaced it.
     checked_on
