@@ -62,9 +62,9 @@ def row_of(wanted: Iterable[str]) -> Row:
     names = frozenset(wanted)
     parts = [(f.name, _source(f)) for f in DECISIONS if f.name in names and f.source not in RECORDING]
     body = ", ".join(f"{name!r}: {code}" for name, code in parts if code)
-    needed = body + ("_a" if "_m" in body else "") + "_d _c _o"
+    needed = body + ("A_" if "M_" in body else "") + "D_ C_ O_"
     shared = [f"    {name} = {code}" for name, code in _SHARED if name in needed]
-    text = "\n".join(["def row(_k):", *shared, f"    return {{{body}}}"])
+    text = "\n".join(["def row(K_):", *shared, f"    return {{{body}}}"])
     scope = dict(_HELPERS)
     exec(compile(text, "<row of a decision>", "exec"), scope)
     made: Row = scope["row"]
@@ -110,13 +110,13 @@ def _source(field: Field) -> str:
         case "leaf" | "facts":
             return _OWN.get(member, "")
         case "use_case" | "model":
-            name = {"use_case": "_u", "model": "_m"}[part]
+            name = {"use_case": "U_", "model": "M_"}[part]
             return f"({name} and {name}.{member}) or None" if text else f"{name}.{member} if {name} else None"
         case "asked":
-            read = f"_a.{member} if _a else None"
+            read = f"A_.{member} if A_ else None"
             return f"({read}) or None" if member in ("provider", "region") else read
         case "derived":
-            return "_cross_border(_d.models)"
+            return "_cross_border(D_.models)"
     return ""
 
 
@@ -153,13 +153,13 @@ def _cents(value: float | None) -> int | None:
 
 
 _SHARED: tuple[tuple[str, str], ...] = (
-    ("_d", "_k.decision"),
-    ("_c", "_d.case"),
-    ("_o", "_d.outcome"),
-    ("_u", "_k.use_case"),
-    ("_a", "_answered(_d.models)"),
-    ("_m", "_k.model(_a.id, _a.version) if _a else None"),
-    ("_v", "{f.control: f.verdict._value_ for f in _d.findings}"),
+    ("D_", "K_.decision"),
+    ("C_", "D_.case"),
+    ("O_", "D_.outcome"),
+    ("U_", "K_.use_case"),
+    ("A_", "_answered(D_.models)"),
+    ("M_", "K_.model(A_.id, A_.version) if A_ else None"),
+    ("V_", "{f.control: f.verdict._value_ for f in D_.findings}"),
 )
 """What several fields are read from, each made once."""
 _HELPERS: Mapping[str, Any] = MappingProxyType(
@@ -173,26 +173,26 @@ _TEXTS = (
 _PLAIN = ("failover", "drill", "replay", "imported", "latency_us", "why")
 _OWN: Mapping[str, str] = MappingProxyType(
     {
-        **{name: f"_c.{name} or None" for name in _CASE},
-        **{name: f"_d.{name} or None" for name in _TEXTS},
-        **{name: f"_d.{name}" for name in _PLAIN},
-        "source_seq": "_c.source_seq",
-        "at_ms": "_d.decided_at",
-        "tenant": "_k.tenant or None",
-        "actor": "_k.actor or None",
-        "route": "_d.route._value_",
-        "data_classes": "_k.classes",
-        "effect": "(_o and _o.effect) or None",
-        "explanation_id": "(_o and _o.explanation_id) or None",
-        "adverse": "_o.adverse if _o else None",
-        "confidence": "_six(_o.confidence) if _o else None",
-        "score": "_six(_o.score) if _o else None",
-        "stakes_hkd": "_cents(_o.stakes_hkd) if _o else None",
-        "reasons": "tuple([r.code for r in _o.reasons]) if _o else ()",
-        "citations": "len(_o.citations) if _o else 0",
-        "controls": "_controls(_d.findings, _v)",
-        "opt_out": f"None if (_w := _v.get({OPT_OUT_CONTROL!r})) is None else _w != 'pass'",
-        "pii_found": f"None if (_w := _v.get({PRIVACY_CONTROL!r})) is None else _w != 'pass'",
-        "redacted": "_redacted(_d.findings, _v)",
+        **{name: f"C_.{name} or None" for name in _CASE},
+        **{name: f"D_.{name} or None" for name in _TEXTS},
+        **{name: f"D_.{name}" for name in _PLAIN},
+        "source_seq": "C_.source_seq",
+        "at_ms": "D_.decided_at",
+        "tenant": "K_.tenant or None",
+        "actor": "K_.actor or None",
+        "route": "D_.route._value_",
+        "data_classes": "K_.classes",
+        "effect": "(O_ and O_.effect) or None",
+        "explanation_id": "(O_ and O_.explanation_id) or None",
+        "adverse": "O_.adverse if O_ else None",
+        "confidence": "_six(O_.confidence) if O_ else None",
+        "score": "_six(O_.score) if O_ else None",
+        "stakes_hkd": "_cents(O_.stakes_hkd) if O_ else None",
+        "reasons": "tuple([r.code for r in O_.reasons]) if O_ else ()",
+        "citations": "len(O_.citations) if O_ else 0",
+        "controls": "_controls(D_.findings, V_)",
+        "opt_out": f"None if (W_ := V_.get({OPT_OUT_CONTROL!r})) is None else W_ != 'pass'",
+        "pii_found": f"None if (W_ := V_.get({PRIVACY_CONTROL!r})) is None else W_ != 'pass'",
+        "redacted": "_redacted(D_.findings, V_)",
     }
 )
