@@ -95,7 +95,11 @@ def test_licences_decide_what_applies(bank: Bank) -> None:
     rows = {row["id"]: row for row in bank.get("/clauses.json", as_="reviewer").body["clauses"]}
     assert (rows["IA.2"]["status"], rows["IA.2"]["why"]) == ("not_applicable", "unlicensed")
     assert rows["C653.1"]["status"] == "not_applicable"
-    assert rows["SFC.2a"]["status"] != "not_applicable"
+    assert rows["SFC26.1"]["status"] != "not_applicable"
+    assert (rows["SFC.2a"]["status"], rows["SFC.2a"]["why"]) == (
+        "not_applicable",
+        "unused",
+    )  # credit is no language model
 
 
 def test_strangers_and_odd_windows(bank: Bank) -> None:
@@ -162,14 +166,12 @@ def test_unknown_clause(bank: Bank) -> None:
 
 def test_failing_row_of_a_register_says_what_was_asked(bank: Bank) -> None:
     bank.house.registrar.vendor(bank.identity("approver"), Vendor(id="syn-host", service="hosting"))
-    body = bank.get("/clauses/SFC.4b.json", as_="reviewer").body
-    test = next(each for each in body["tests"] if each["id"] == "SFC.4b.2")
+    body = bank.get("/clauses/PMF.2.json", as_="reviewer").body
+    (test,) = body["tests"]
     assert (body["status"], test["status"]) == ("breached", "breached")
-    assert {part["name"]: part["value"] for part in test["examples"][0]["row"]} == {
-        "exit_plan": None,
-        "substitute": None,
-    }
-    assert "<code>exit_plan</code> unknown" in bank.get("/clauses/SFC.4b", as_="reviewer").text
+    row = {part["name"]: part["value"] for part in test["examples"][0]["row"]}
+    assert (row["legal_entity"], row["contract_until_at"], "service" in row) == (None, None, False)
+    assert "<code>legal_entity</code> unknown" in bank.get("/clauses/PMF.2", as_="reviewer").text
 
 
 def test_gate_is_off_until_a_rule_is_in_force(bank: Bank) -> None:
@@ -236,26 +238,31 @@ def test_only_who_approves_says_what_they_saw(bank: Bank) -> None:
 
 
 def test_attesting_and_taking_it_back(bank: Bank) -> None:
-    page = "/clauses/PAGT.3"
-    assert bank.get(f"{page}.json", as_="reviewer").body["status"] == "no_evidence"
+    page = "/clauses/PEMP.4"
+
+    def stands() -> tuple[str, str]:
+        body = bank.get(f"{page}.json", as_="reviewer").body
+        status = next(each["status"] for each in body["tests"] if each["id"] == "PEMP.4.2")
+        return status, body["attestations"][0]["state"] if body["attestations"] else ""
+
+    assert stands() == ("no_evidence", "")
     fields = {"entity": ENTITY, "until": _soon(), "note": "架構圖第三版"}
     answer = bank.post(f"{page}/attest", fields, as_="approver")
-    assert (answer.status, answer.headers["location"]) == (303, "/console/clauses/PAGT.3?notice=attested")
+    assert (answer.status, answer.headers["location"]) == (303, "/console/clauses/PEMP.4?notice=attested")
     facts = _newest(bank, Attestation.kind)
-    assert (facts["clause"], facts["entity"]) == ("PAGT.3", ENTITY)
+    assert (facts["clause"], facts["entity"]) == ("PEMP.4", ENTITY)
     assert "架構圖" not in str(facts)
+    assert stands() == ("attested", "given")
     body = bank.get(f"{page}.json", as_="reviewer").body
-    assert (body["status"], body["attestations"][0]["state"]) == ("attested", "given")
     assert body["attestations"][0]["actor"]["name"].startswith("approver")
     assert bank.post(f"{page}/withdraw", {"entity": ENTITY}, as_="approver").status == 303
-    body = bank.get(f"{page}.json", as_="reviewer").body
-    assert (body["status"], body["attestations"][0]["state"]) == ("no_evidence", "withdrawn")
+    assert stands() == ("no_evidence", "withdrawn")
     assert bank.post(f"{page}/withdraw", {"entity": ENTITY}, as_="approver").status == 404
 
 
 @pytest.mark.parametrize("until", ["", "2020-01-01", "soon", "9999-12-31", "2999-01-01"])
 def test_attestation_ends_on_a_day_to_come(bank: Bank, until: str) -> None:
-    answer = bank.post("/clauses/PAGT.3/attest", {"entity": ENTITY, "until": until, "note": "kept"}, as_="approver")
+    answer = bank.post("/clauses/PEMP.4/attest", {"entity": ENTITY, "until": until, "note": "kept"}, as_="approver")
     assert answer.status == 422
 
 
@@ -265,7 +272,7 @@ def test_attestation_never_makes_good_what_decisions_show(bank: Bank) -> None:
 
 
 def test_declared_not_to_apply_and_again(bank: Bank) -> None:
-    page = "/clauses/SFC.6"
+    page = "/clauses/SFC26.3"
     wrong = bank.post(f"{page}/excuse", {"entity": ENTITY, "until": _soon(), "reason": "too hard"}, as_="approver")
     assert wrong.status == 422
     fields = {"entity": ENTITY, "until": _soon(), "reason": "no_such_use"}

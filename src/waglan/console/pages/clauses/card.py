@@ -56,7 +56,7 @@ def _about(own: Clause, source: Source) -> dict[str, Any]:
         "source": {
             "id": own.source, "issuer": source.issuer, "title": source.title, "date": source.date.isoformat(),
             "kind": source.kind, "force": source.force, "reference": source.reference, "url": source.url,
-            "critical_only": source.critical_only, "superseded_by": source.superseded_by,
+            "critical_only": source.critical_only, "unless": list(source.unless), "superseded_by": source.superseded_by,
             "checked_on": source.checked_on.isoformat(),
         },
         "since": own.since.isoformat(),
