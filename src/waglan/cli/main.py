@@ -33,6 +33,7 @@ COMMANDS = MappingProxyType(
         "suspend": ("waglan.cli.suspend:suspend", "The kill switch: stop a use case, a model or a vendor."),
         "resume": ("waglan.cli.suspend:resume", "Let what was suspended answer again."),
         "drill": ("waglan.cli.drill:drill", "Failover and kill-switch drills: run, due, list."),
+        "rule": ("waglan.cli.rule:rule", "Rules that gate: list, show, propose, replay, drop."),
         "user": ("waglan.cli.user:user", "People who may act here: add, invite, change, disable."),
         "key": ("waglan.cli.key:key", "Keys for machines: create, list, revoke."),
         "backup": ("waglan.cli.backup:backup", "Back the workspace up while it works."),
