@@ -13,7 +13,7 @@ import pytest
 
 from tests.review.parts import APPROVER, REVIEWER, SECOND, House, house
 from waglan.core import Outcome, Problem, Reason
-from waglan.core.events import OptOut
+from waglan.core.events import ObservedTier, OptOut, TierRuling
 from waglan.ledger.erasure import erase
 from waglan.review import Filter, ReviewSection, State, rounds
 from waglan.review.wrong import KINDS, Material, wrongs
@@ -51,6 +51,18 @@ def test_a_seeded_case_is_a_drill_on_the_log_that_says_under_seal_what_is_wrong(
     assert original["subject"] == leaf["subject"] and original["kid"] == leaf["kid"]
     assert filled.private(seeded)["in"] == filled.private(said["of"])["in"]
     assert filled.private(seeded)["out"] != filled.private(said["of"])["out"]
+
+
+def test_a_seeded_case_stands_as_high_as_a_real_one(filled: House) -> None:
+    filled.workspace.record(TierRuling(use_case="triage", tier="critical", reason="pilot"), actor="p-x")
+    filled.workspace.record(ObservedTier(use_case="triage", tier="high", n=40))
+    filled.decide(days=40, customer="C-99")
+    real = filled.leaves("decision")[-1]["facts"]
+    finish(filled)
+    filled.desk.seed(APPROVER, "triage", 1, random=Random(1))
+    seeded = filled.leaves("decision")[-1]["facts"]
+    assert (seeded["tier"], seeded["observed_tier"]) == (real["tier"], real["observed_tier"]) == ("critical", "high")
+    assert "tier:critical" in seeded["why"]
 
 
 def test_only_who_may_seeds(filled: House) -> None:

@@ -27,6 +27,7 @@ from waglan.review.room import Room, Told
 from waglan.review.wrong import Material, Wrong, wrongs
 from waglan.runtime.catalogue import Loaded
 from waglan.runtime.route import Routed, route
+from waglan.runtime.stance import Stance
 
 MOST = 200
 _DRAWS = 400
@@ -78,17 +79,16 @@ def planted(
     sources = _drawn(room, connection, loaded, _DRAWS * (count + _DONORS), random)
     donors = [found for found, _ in zip(sources, range(_DONORS), strict=False)]
     effects = shape.known_effects(connection, use_case, loaded.manifest, None)
-    samples = rules_in_force(connection).sample_ppm(
-        loaded.manifest.tier, round(loaded.manifest.review.sample * 1_000_000)
-    )
+    stance = room.workspace.registers.effective_tier(loaded.manifest, room.now_ms())
+    samples = rules_in_force(connection).sample_ppm(stance.tier, round(loaded.manifest.review.sample * 1_000_000))
     random.shuffle(donors)
     material = Material(effects, _reasons(donors))
     left = count
     for source in _chain(donors, sources):
         for altered in wrongs(source.outcome, material, random):
-            routed = route(source.private.findings, altered.outcome, "", loaded.manifest)
+            routed = route(source.private.findings, altered.outcome, "", loaded.manifest, stance)
             if routed.route is Route.HUMAN or (routed.route is Route.AUTO and samples):
-                yield _entry(room, loaded, source, altered, routed, actor=actor)
+                yield _entry(room, loaded, source, altered, routed, stance=stance, actor=actor)
                 left -= 1
                 break
         if not left:
@@ -142,7 +142,9 @@ def _source(room: Room, connection: sqlite3.Connection, at: int, loaded: Loaded)
     return Source(told, facts, private, private.outcome)
 
 
-def _entry(room: Room, loaded: Loaded, source: Source, altered: Wrong, routed: Routed, *, actor: str) -> Entry:
+def _entry(
+    room: Room, loaded: Loaded, source: Source, altered: Wrong, routed: Routed, *, stance: Stance, actor: str
+) -> Entry:
     facts, leaf = source.facts, source.told.leaf
     now_ms = room.now_ms()
     inputs = msgspec.json.decode(source.told.private["in"])
@@ -169,7 +171,9 @@ def _entry(room: Room, loaded: Loaded, source: Source, altered: Wrong, routed: R
         why=routed.why,
         use_case_version=facts.use_case_version,
         policy_digest=facts.policy_digest,
-        tier=loaded.manifest.tier,
+        tier=stance.tier,
+        observed_tier=stance.observed,
+        rules=facts.rules,
         oversight_level=routed.oversight,
         phase=facts.phase,
         models=source.private.models,
