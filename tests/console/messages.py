@@ -26,15 +26,15 @@ from babel.messages.pofile import read_po, write_po
 HOME = Path(__file__).resolve().parents[2] / "src" / "waglan" / "console"
 LANGUAGES = ("zh_Hant", "zh_Hans")
 FRAME = ("navigation.py", "charts.py", "door.py", "visit.py", "forms.py")
-PROBLEM_ROOMS = ("access", "review", "console", "index", "api", "ledger")
+PROBLEM_ROOMS = ("access", "review", "console", "index", "api", "ledger", "registers", "tiers")
 REFUSERS = (
     "Problem", "SlowDown", "Ruling", "person", "password", "passkey", "provider", "sign_in", "denied", "refused",
-    "_refused", "stale", "problem",
+    "_refused", "stale", "problem", "wrong", "_state", "_nothing", "_none",
 )  # fmt: skip
 ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 THINGS = (
     "decision", "review", "request", "subject", "use case", "model", "control", "ledger", "person", "key", "passkey",
-    "settings", "metrics", "attention",
+    "settings", "metrics", "attention", "entry", "register", "incident", "drill", "suspension", "tier",
 )  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 

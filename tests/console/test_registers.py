@@ -297,3 +297,10 @@ def test_a_last_day_counts_to_its_end_in_hong_kong() -> None:
 def test_registers_speak_chinese(bank: Bank, lang: str) -> None:
     text = bank.get("/vendors", as_="auditor", lang=lang).text
     assert {"zh-Hant": "供應商", "zh-Hans": "供应商"}[lang] in text
+
+
+def test_what_the_registrar_refuses_is_said_in_chinese(bank: Bank) -> None:
+    fields = {"id": "another", "service": "Models", "exit_plan": "nothing"}
+    text = bank.post("/vendors", fields, as_="admin", lang="zh-Hant").text
+    assert "沒有文件" in text
+    assert "There is no" not in text

@@ -20,7 +20,9 @@ from waglan.core.case import Language
 DOMAIN = "problems"
 LONGEST = 4_000
 """Characters; what is longer was not written by us and stays as it is."""
-CODES = ("route", "tier", "role", "request", "answer", "judgement", "outcome", "state", "cause", "type", "channel")
+CODES = (
+    "route", "tier", "role", "request", "answer", "judgement", "outcome", "state", "cause", "type", "channel", "thing",
+)  # fmt: skip
 """Groups of words whose codes stand in refusals as values."""
 _VALUE = re.compile(r"%\((v\d+)\)s")
 _LIST = re.compile(r", | and | or ")

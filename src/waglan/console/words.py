@@ -29,7 +29,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "returned": "Returned", "refused": "Refused", "done": "Done", "void": "Void",
         "in_use": "In use", "withdrawn": "Withdrawn", "active": "Active", "disabled": "Disabled",
         "revoked": "Revoked", "expired": "Expired", "invited": "Invited", "proposed": "Proposed",
-        "developed": "Developed", "validated": "Validated", "approved": "Approved",
+        "developed": "Developed", "validated": "Validated", "approved": "Approved", "contained": "Contained",
+        "fixed": "Fixed", "closed": "Closed",
     },
     "effect": {
         "approve": "Approve", "decline": "Decline", "alert": "Alert", "refer": "Refer",
@@ -83,6 +84,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "vendor": "Trouble at a vendor", "other": "Something else",
     },
     "incident_state": {"open": "Open", "contained": "Contained", "fixed": "Fixed", "closed": "Closed"},
+    "thing": {
+        "use_case": "Use case", "model": "Model", "vendor": "Vendor", "vendor_or_model": "Vendor or model",
+        "supplier": "Vendor", "document": "Document", "data_source": "Data source", "person": "Person",
+        "entity": "Institution", "clause": "Clause",
+    },
     "target": {"use_case": "Use case", "model": "Model", "vendor": "Vendor"},
     "stop": {
         "incident": "An incident", "harm": "Harm to people", "drift": "It drifted", "validation": "Not validated",

@@ -137,7 +137,7 @@ def _made(table: Table, visit: Visit, **members: Any) -> Event:
 def _kept(found: Book, table: Table, visit: Visit) -> Kept[Any]:
     kept = history.kept(found, table, visit.path["id"])
     if kept is None:
-        raise not_there("register")
+        raise not_there("entry")
     return kept
 
 
