@@ -12,6 +12,7 @@ from waglan.harbour.customers import Customers
 from waglan.harbour.governing import ANSWERER, KEEPER, Governing
 from waglan.harbour.hiring import employ
 from waglan.harbour.hosted import read
+from waglan.harbour.obliging import Obliging
 from waglan.harbour.papers import lay_out
 from waglan.harbour.period import HOUR_MS
 from waglan.harbour.plan import Plan, quiet_plan
@@ -67,7 +68,14 @@ def build(folder: Path, plan: Plan, planted: tuple[Planted, ...]) -> Built:
             registrar = Registrar(workspace, index)
             governing = Governing(registrar, reviewers.person, employed=employed, plan=plan, trained=trained)
             ending = Deed(plan.span.until_ms - ENDING_MS, partial(rounds, desk))
-            deeds = (*reviewers.deeds(plan.span), *customers.deeds(plan.span), *governing.deeds(), ending)
+            obliging = Obliging(workspace, index, registrar, reviewers.person)
+            deeds = (
+                *reviewers.deeds(plan.span),
+                *customers.deeds(plan.span),
+                *governing.deeds(),
+                *obliging.deeds(plan.span),
+                ending,
+            )
             makers = (employed.people[KEEPER].id, employed.people[ANSWERER].id)
             filled = fill(workspace, plan, trained, actor=employed.key.id, makers=makers, more=deeds)
     keep_planted(folder, planted)

@@ -42,7 +42,7 @@ class Queue:
     """
 
     name = "review"
-    version = 2
+    version = 3
 
     def __init__(self, key: bytes, find: Find) -> None:
         self._key = key
@@ -108,11 +108,11 @@ class Queue:
 
     def _cause(self, leaf: DecisionLeaf, rules: Rules, rates: Mapping[str, int]) -> str:
         facts = leaf.facts
-        if facts.imported or facts.replay:
-            return ""
+        if facts.imported or facts.replay or facts.drill:
+            return ""  # a drill proves that its cases would have come to people; it doesn't take their time
         if facts.route == "human":
             return "route"
-        if facts.route != "auto" or facts.drill:
+        if facts.route != "auto":
             return ""
         ppm = rules.sample_ppm(facts.tier or "", rates.get(facts.policy_digest, 0))
         return "sample" if ppm and sampled(self._key, leaf.id, ppm) else ""
