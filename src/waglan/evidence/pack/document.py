@@ -127,7 +127,7 @@ def _breaches(say: Saying, page: Board) -> Iterator[Block]:
         for b in page.breaches
     ]
     columns = (say("clause"), say("asks"), say("letter"), say("failed"), say("unknown"), say("newest"))
-    yield Table(say("breaches"), columns, (2, 6, 1.4, 2, 1.6, 4), rows)
+    yield Table(say("breaches"), columns, (2, 5.7, 1.4, 2, 1.6, 4.4), rows)
     yield from more(say, page.breaches_n - len(page.breaches))
 
 
