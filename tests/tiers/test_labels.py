@@ -44,5 +44,12 @@ def test_a_wrong_word_gets_the_nearest():
         read_profile({"genai": 1})
 
 
+def test_ids_and_booleans_are_answers_too():
+    assert read_profile({"genai": True, "remedy": "no", "EFFECT": " decides "}) == Profile(
+        genai=True, remedy=False, effect="decides"
+    )
+    assert read_profile({"prohibited": "crime"}).prohibited == ("crime",)
+
+
 def test_null_leaves_an_axis_open():
     assert read_profile({"genai": None, "effect": "decides"}) == Profile(effect="decides")

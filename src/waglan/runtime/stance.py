@@ -45,14 +45,6 @@ class Standings:
         """Take in what decisions said of a tier."""
         self._observed[observed.use_case] = Observed(at, observed.tier)
 
-    def observed(self, use_case: str) -> Observed | None:
-        """What decisions of a use case said last."""
-        return self._observed.get(use_case)
-
-    def rulings(self, use_case: str) -> tuple[Ruling, ...]:
-        """The rulings on a use case, ended or not."""
-        return self._rulings.get(use_case, ())
-
     def stance(self, use_case: str, alone: Stance, assessed: Assessment | None, declared: Tier, now_ms: int) -> Stance:
         """How high a use case stands; ``alone`` is what its manifest comes to by itself (see `alone`)."""
         rulings, observed = self._rulings.get(use_case, ()), self._observed.get(use_case)
