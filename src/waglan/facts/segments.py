@@ -22,7 +22,7 @@ from waglan.disk import durable
 from waglan.facts.schema import TABLES
 from waglan.ledger.merkle import Frontier, root
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 

@@ -32,7 +32,7 @@ _LEAF = {
 _STRICT = "[" + ", ".join(quoted(v.value) for v in Verdict) + "]"
 _MODEL = """list_transform(
         CAST(CAST(k AS JSON) AS VARCHAR[][]),
-        lambda m: struct_pack(id := m[1], "version" := m[2], digest := m[3],
+        lambda m: struct_pack(id := m[1], "version" := nullif(m[2], ''), digest := nullif(m[3], ''),
                               provider := nullif(m[4], ''), region := nullif(m[5], ''), answered := m[6] = 'true'))"""
 
 

@@ -113,8 +113,7 @@ def _source(field: Field) -> str:
             name = {"use_case": "U_", "model": "M_"}[part]
             return f"({name} and {name}.{member}) or None" if text else f"{name}.{member} if {name} else None"
         case "asked":
-            read = f"A_.{member} if A_ else None"
-            return f"({read}) or None" if member in ("provider", "region") else read
+            return f"(A_.{member} if A_ else None) or None"
         case "derived":
             return "_cross_border(D_.models)"
     return ""
