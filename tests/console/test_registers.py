@@ -304,3 +304,13 @@ def test_what_the_registrar_refuses_is_said_in_chinese(bank: Bank) -> None:
     text = bank.post("/vendors", fields, as_="admin", lang="zh-Hant").text
     assert "沒有文件" in text
     assert "There is no" not in text
+
+
+def test_who_may_act_stands_beside_what_they_were_trained_in(bank: Bank) -> None:
+    shown = {each["person"]: each for each in bank.get("/registers/competence.json", as_="auditor").body["people"]}
+    admin = bank.people["admin"]
+    assert shown[admin.id]["topics"] == ["incident-handling"]
+    assert shown[admin.id]["name"] == admin.name
+    assert shown[bank.people["user"].id]["trained_at"] is None
+    unnamed = bank.get("/registers/competence.json", as_="reviewer").body["people"]
+    assert {each["name"] for each in unnamed} == {""}

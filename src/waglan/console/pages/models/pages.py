@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from waglan.access import Action
 from waglan.console.page import Goto, Page, Shown
 from waglan.console.pages import figures
@@ -14,6 +16,7 @@ from waglan.console.pages.figures import Span
 from waglan.console.pages.incidents import stopping
 from waglan.console.pages.models import register
 from waglan.console.pages.registers import book as books
+from waglan.console.pages.registers import people
 from waglan.console.visit import Visit
 from waglan.core.events import ModelRegistration
 from waglan.core.problem import Problem
@@ -79,6 +82,9 @@ def model(visit: Visit) -> Shown:
         "today": iso(day_of(now_ms)),
         "may_validate": visit.may(Action.MODEL_REGISTER, "model"),
         "may_withdraw": visit.may(Action.MODEL_WITHDRAW, "model"),
+        "names": people.names(
+            visit, map(msgspec.structs.asdict, versions), ("approver", "builder", "owner", "validator")
+        ),
         "stop": stopping.target(visit, book, "model", model_id),
     }
 

@@ -55,6 +55,11 @@ def listed(table: Table, visit: Visit) -> Shown:
     }
 
 
+def competence(table: Table, visit: Visit) -> Shown:
+    """Trainings, and beside them everybody who may act."""
+    return {**listed(table, visit), "people": people.everybody(visit, books.book(visit, _as_of(visit)))}
+
+
 def card(table: Table, visit: Visit) -> Shown:
     """One entry: all members, who changed what and when, and the form to change it."""
     now_ms = visit.house.workspace.clock.now_ms()

@@ -8,7 +8,7 @@ from waglan.access import Action
 from waglan.console.page import Page
 from waglan.console.pages.registers import lists, overview, vendors
 from waglan.console.pages.registers.digest import MOST_BYTES
-from waglan.console.pages.registers.tables import TABLES, VENDORS, Table
+from waglan.console.pages.registers.tables import COMPETENCE, TABLES, VENDORS, Table
 
 _LOOK, _KEEP, _K, _NAV = Action.REGISTER_READ, Action.REGISTER_KEEP, "register", "registers"
 
@@ -38,8 +38,15 @@ def _vendors() -> tuple[Page, ...]:
     )
 
 
+def _competence() -> tuple[Page, ...]:
+    listed, add = _made(COMPETENCE)
+    shown = listed._replace(show=partial(lists.competence, COMPETENCE), template="registers/competence.html")
+    return shown, add._replace(again=shown)
+
+
 PAGES: tuple[Page, ...] = (
     Page("/registers", overview.registers, "registers/overview.html", _LOOK, _K, nav=_NAV),
     *_vendors(),
-    *(page for table in TABLES if table is not VENDORS for page in _made(table)),
+    *_competence(),
+    *(page for table in TABLES if table not in (VENDORS, COMPETENCE) for page in _made(table)),
 )

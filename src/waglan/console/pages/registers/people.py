@@ -17,6 +17,24 @@ def names(visit: Visit, rows: Iterable[Mapping[str, Any]], members: Iterable[str
     return _names(visit, {str(row.get(member) or "") for row in rows for member in wanted})
 
 
+def everybody(visit: Visit, found: Book) -> list[dict[str, Any]]:
+    """Who may act, in which roles, and what they were trained in; those without a training that counts come first."""
+    rows = [dict(each) for each in found.rows("people")]
+    known = _names(visit, [str(each["person"]) for each in rows])
+    told = [
+        {
+            "person": each["person"],
+            "name": known.get(str(each["person"]), ""),
+            "roles": list(each["roles"] or ()),
+            "topics": list(each["topics"] or ()),
+            "trained_at": each["trained_at"],
+            "until_at": each["until_at"],
+        }
+        for each in rows
+    ]
+    return sorted(told, key=lambda each: (each["trained_at"] is not None, each["name"], each["person"]))
+
+
 def options(visit: Visit, found: Book) -> list[dict[str, str]]:
     """Everybody on the register of people, to choose from: with names for those who may read about people."""
     ids = [each.name for each in found.people if each.facts.state == "active"]
