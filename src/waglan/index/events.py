@@ -43,7 +43,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 class Raw(NamedTuple):
     """An entry as it stands in the tables: ``refs`` and ``facts`` are JSON still, for who reads thousands of them."""
 
-    index: int
+    index: int  # type: ignore[assignment] # tuple.index isn't wanted here
     id: str
     kind: str
     at_ms: int
@@ -128,10 +128,12 @@ def raw(connection: sqlite3.Connection, kinds: Sequence[str], *, until_ms: int |
     """Every event of some kinds in log order; with ``until_ms`` (milliseconds since 1970 UTC), those up to then."""
     query = f"{_COLUMNS} INDEXED BY event_kind WHERE e.kind = ? AND e.at_ms <= ? ORDER BY e.idx"
     most = (1 << 62) if until_ms is None else until_ms
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Raw] = []
     for kind in kinds:
-        rows += connection.execute(query, (kind, most)).fetchall()
-    return tuple([Raw._make(row) for row in sorted(rows)])
+        rows.extend(map(Raw._make, connection.execute(query, (kind, most))))
+    if len(kinds) > 1:
+        rows.sort()
+    return tuple(rows)
 
 
 def of_subject(connection: sqlite3.Connection, name: str, *, before: int | None = None, limit: int = 50) -> Pieces:

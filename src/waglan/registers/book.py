@@ -7,10 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
-
 from waglan.core.events import (
-    Answer,
     Attestation,
     Competence,
     Count,
@@ -26,9 +23,7 @@ from waglan.core.events import (
     ObservedTier,
     Person,
     Read,
-    Request,
     RuleInForce,
-    RuleProposal,
     Suspension,
     TestRun,
     TierProposal,
@@ -38,41 +33,32 @@ from waglan.core.events import (
     WordingSeen,
 )
 from waglan.core.problem import Problem, nearest
-from waglan.index import events
 from waglan.index.events import Raw
 from waglan.registers import capture
 from waglan.registers.clocks import Clocks, load_clocks
-from waglan.registers.history import Kept, Step, fold, steps
+from waglan.registers.history import Kept, Step, steps
 from waglan.registers.incident import IncidentRecord, gather
 from waglan.registers.rows import rows_of
 from waglan.registers.schema import SCHEMAS
-from waglan.registers.usage import Usage, usage, use_cases_of
+from waglan.registers.told import Told
+from waglan.registers.usage import Usage, usage
 
 E = TypeVar("E", bound=Event)
 NEWEST_READS = 500
 """Looks at private data may be many: so many of the newest are held, and how many there are."""
-SUBJECT_KINDS = ("opt_out", "hold", "erasure", "restriction", "retention", "correction")
-_TYPES: tuple[type[Event], ...] = (
-    Entity, Vendor, DataSource, Document, Competence, TestRun, Count, ModelRegistration, UseCaseRegistration, Person,
-    Incident, IncidentStep, Suspension, Drill, Attestation, Inapplicable, WordingSeen, RuleInForce, RuleProposal,
-    TierProposal, TierRuling, ObservedTier, Request, Answer,
-)  # fmt: skip
-KINDS: tuple[str, ...] = (*[each.kind for each in _TYPES], *SUBJECT_KINDS)
 _READS = (
     "SELECT e.idx, e.id, e.kind, e.at_ms, e.actor, e.subject, e.refs, e.facts FROM event e INDEXED BY event_kind "
     "WHERE e.kind = 'read' AND e.at_ms <= ? ORDER BY e.idx DESC LIMIT ?"
 )
 _MANY_READS = "SELECT count(*) FROM event INDEXED BY event_kind WHERE kind = 'read' AND at_ms <= ?"
 _EVER = 1 << 62
-_NO_REFS = "[]"
-_refs = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Seen(NamedTuple):
-    """What decisions say; see the attributes of `Book`."""
+    """What decisions and looks at them say; see the attributes of `Book`."""
 
     usage: Usage
-    use_case_of: dict[str, str]
+    reads: tuple[Step[Read], ...]
     recorded: Mapping[str, int]
     read_count: int
 
@@ -86,18 +72,18 @@ class Book:
         As of when, milliseconds since 1970 UTC: what expires is judged by it.
     usage
         What live decisions say of use cases and models.
-    use_case_of
-        The use case of each decision that a request or a correction speaks of, by the decision's id.
+    reads
+        The newest looks at private data, newest first.
     recorded
         Live decisions in each period that somebody else counted, by the id of the count.
     read_count
         How many looks at private data there were.
     """
 
-    def __init__(self, told: dict[str, list[Raw]], now_ms: int, seen: Seen, clocks: Clocks | None = None) -> None:
+    def __init__(self, told: Told, now_ms: int, seen: Seen, clocks: Clocks | None = None) -> None:
         self._told = told
         self.now_ms = now_ms
-        self.usage, self.use_case_of, self.recorded, self.read_count = seen
+        self.usage, self.reads, self.recorded, self.read_count = seen
         self._clocks = clocks
 
     def rows(self, register: str) -> list[dict[str, Any]]:
@@ -223,16 +209,16 @@ class Book:
 
     def events(self, kind: type[E]) -> list[Step[E]]:
         """Every event of a kind that registers are made of, in log order."""
-        return steps(self._told.get(kind.kind, ()), kind)
+        return self._told.steps(kind)
 
-    def raw(self, kind: str) -> list[Raw]:
+    def raw(self, kind: str) -> Sequence[Raw]:
         """The same as it stands in the index."""
-        return self._told.get(kind, [])
+        return self._told.raw(kind)
 
-    @cached_property
-    def reads(self) -> tuple[Step[Read], ...]:
-        """The newest looks at private data, newest first; `read_count` says how many there are."""
-        return tuple(steps(self._told.get(Read.kind, ()), Read))
+    @property
+    def use_case_of(self) -> Mapping[str, str]:
+        """The use case of each decision that a request or a correction speaks of, by the decision's id."""
+        return self._told.use_case_of
 
     # ---- looking up
 
@@ -269,11 +255,16 @@ class Book:
         return frozenset((each.facts.target, each.facts.id) for each in self.suspensions if each.facts.active)
 
     def _fold(self, kind: type[E], name: Callable[[E], Hashable]) -> tuple[Kept[E], ...]:
-        return fold(self.events(kind), name)
+        return self._told.kept(kind, name)
 
 
 def read_book(
-    connection: sqlite3.Connection, now_ms: int, at_ms: int | None = None, *, clocks: Clocks | None = None
+    connection: sqlite3.Connection,
+    now_ms: int,
+    at_ms: int | None = None,
+    *,
+    clocks: Clocks | None = None,
+    told: Told | None = None,
 ) -> Book:
     """The registers now, or as we knew them at an earlier time.
 
@@ -286,20 +277,20 @@ def read_book(
         which things expire.
     clocks
         The reporting clocks, tightened by the firm; as shipped when left out.
+    told
+        The events as they stand, where somebody has read them already.
     """
-    found: dict[str, list[Raw]] = {}
-    for row in events.raw(connection, KINDS, until_ms=at_ms):
-        found.setdefault(row.kind, []).append(row)
+    if told is None or at_ms is not None:
+        told = Told.read(connection, at_ms)
     until = _EVER if at_ms is None else at_ms
-    found[Read.kind] = [Raw._make(row) for row in connection.execute(_READS, (until, NEWEST_READS))]
-    asked = [row for kind in ("request", "correction") for row in found.get(kind, ()) if row.refs != _NO_REFS]
+    reads = [Raw._make(row) for row in connection.execute(_READS, (until, NEWEST_READS))]
     seen = Seen(
         usage(connection, now_ms, at_ms),
-        use_cases_of(connection, [_refs(row.refs)[0] for row in asked]),
-        capture.recorded(connection, newest_counts(steps(found.get(Count.kind, ()), Count))),
+        tuple(steps(reads, Read)),
+        capture.recorded(connection, newest_counts(told.steps(Count))),
         int(connection.execute(_MANY_READS, (until,)).fetchone()[0]),
     )
-    return Book(found, now_ms if at_ms is None else at_ms, seen, clocks)
+    return Book(told, now_ms if at_ms is None else at_ms, seen, clocks)
 
 
 def newest_counts(counted: Sequence[Step[Count]]) -> tuple[Step[Count], ...]:

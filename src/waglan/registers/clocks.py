@@ -117,9 +117,9 @@ class Clocks:
         )
 
     def _of_entity(self, record: IncidentRecord, entity: Entity | None, now_ms: int) -> list[Clock]:
-        asked = {**_row(record, record.facts), **_licensed(entity)}
-        before = {**_row(record, record.opened.facts), **_licensed(entity)}
-        now, then = row(asked, _FIELDS), row(before, _FIELDS)
+        facts, opened = record.facts, record.opened.facts
+        now = row({**_row(record, facts), **_licensed(entity)}, _FIELDS)
+        then = now if facts is opened else row({**_row(record, opened), **_licensed(entity)}, _FIELDS)
         made = []
         for each in self.duties:
             if each.duty.of != "incident":

@@ -38,8 +38,10 @@ class IncidentRecord(msgspec.Struct, frozen=True, gc=False):
         """What is known of it now: as it was opened, with what turned out since."""
         told: dict[str, Any] = {}
         for step in self.steps:
-            given = {name: getattr(step.facts, name) for name in _TOLD}
-            told.update({name: value for name, value in given.items() if value not in (None, "")})
+            for name in _TOLD:
+                value = getattr(step.facts, name)
+                if value is not None and value != "":
+                    told[name] = value
         return msgspec.structs.replace(self.opened.facts, **told) if told else self.opened.facts
 
     @property

@@ -20,6 +20,7 @@ from waglan.registers.checks import check_note, shaped
 from waglan.registers.clocks import Clocks, load_clocks
 from waglan.registers.references import Known
 from waglan.registers.settings import RegistersSection
+from waglan.registers.told import Told
 from waglan.runtime.workspace import Workspace
 
 _FRESH = 2_000
@@ -37,7 +38,7 @@ class Office:
         self.settings = settings
         self.clauses = clauses
         self.clocks: Clocks = load_clocks(settings.tighten)
-        self._kept: tuple[tuple[int, int], Book] | None = None
+        self._told: Told | None = None
 
     def now_ms(self) -> int:
         """Wall time, milliseconds since 1970 UTC."""
@@ -53,21 +54,18 @@ class Office:
     # ---- reading
 
     def read(self, connection: sqlite3.Connection, at_ms: int | None = None) -> Book:
-        """The registers as a connection sees them."""
+        """The registers as a connection sees them; of what was read before, only what is new is read."""
+        if at_ms is None:
+            told = self._told
+            self._told = told = Told.read(connection) if told is None else told.grown(connection)
+            return read_book(connection, self.now_ms(), clocks=self.clocks, told=told)
         return read_book(connection, self.now_ms(), at_ms, clocks=self.clocks)
 
     def book(self, at_ms: int | None = None) -> Book:
-        """The registers as they stand, or stood; read again only when the log has grown or a second has passed."""
+        """The registers as they stand, or stood at a time."""
         self.index.follow(_FRESH)
-        place = (self.workspace.ledger.head().size, self.now_ms() // 1_000)
-        kept = self._kept
-        if at_ms is None and kept is not None and kept[0] == place:
-            return kept[1]
         with self.index.reading() as connection:
-            found = self.read(connection, at_ms)
-        if at_ms is None:
-            self._kept = (place, found)
-        return found
+            return self.read(connection, at_ms)
 
     def known(self, book: Book) -> Known:
         """The names that entries may point at."""

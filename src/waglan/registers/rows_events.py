@@ -10,13 +10,13 @@ from waglan.core.events import Answer, Request, UseCaseRegistration
 from waglan.registers.history import Kept, Step
 from waglan.registers.incident import IncidentRecord
 from waglan.registers.standing import standing
+from waglan.registers.told import SUBJECT_KINDS
 
 if TYPE_CHECKING:
     from waglan.index.events import Raw
     from waglan.registers.book import Book
 
 Row = dict[str, Any]
-SUBJECT_KINDS = ("opt_out", "hold", "erasure", "restriction", "retention", "correction")
 _facts = msgspec.json.Decoder(dict[str, Any]).decode
 _refs = msgspec.json.Decoder(tuple[str, ...]).decode
 

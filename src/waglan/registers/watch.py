@@ -194,10 +194,11 @@ def _newest(book: Book) -> dict[Key, IncidentRecord]:
 
 def _place(connection: sqlite3.Connection, at_ms: int) -> int:
     """The place before the first decision from a time on, by halving: log order is time order but for milliseconds."""
-    row = connection.execute("SELECT min(idx), max(idx) FROM decision").fetchone()
-    if row[0] is None:
+    first = connection.execute("SELECT idx FROM decision ORDER BY idx LIMIT 1").fetchone()
+    last = connection.execute("SELECT idx FROM decision ORDER BY idx DESC LIMIT 1").fetchone()
+    if first is None:
         return -1
-    low, high = row[0], row[1] + 1
+    low, high = first[0], last[0] + 1
     while low < high:
         middle = (low + high) // 2
         found = connection.execute("SELECT idx, at_ms FROM decision WHERE idx >= ? ORDER BY idx LIMIT 1", (middle,))
