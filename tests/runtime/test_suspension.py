@@ -15,7 +15,7 @@ import pytest
 from tests import postgres
 from tests.runtime.parts import Adds, AddsMany, Small, SmallMany, case, judge, now
 from tests.runtime.test_workspace import MODULE, made
-from waglan.core import Outcome, Reason, Route
+from waglan.core import Outcome, Problem, Reason, Route
 from waglan.core.entry import event
 from waglan.core.events import ModelRegistration, Suspension
 from waglan.runtime import Workspace
@@ -180,6 +180,23 @@ def test_a_long_batch_stops_in_its_middle(tmp_path):
 
         whys = [reply.decision.why for reply in asyncio.run(both())]
     assert whys[0] == () and whys[-1] == (SUSPENDED,)
+
+
+def test_while_the_log_cannot_be_read_nobody_is_answered(tmp_path):
+    with made(tmp_path / "w") as workspace:
+        workspace.runtime.decide_sync("triage", {"days": 1})
+        size, times = workspace.ledger.head().size, iter(range(99))
+
+        def unreadable():
+            if next(times):
+                raise Problem("The ledger can't be read.", "w", "n", code="ledger.unavailable", status=503)
+
+        workspace.registers.fresh = unreadable
+        first, second = workspace.runtime.decide_many("triage", [{"days": 1}, {"days": -1}])
+        assert first.code == "ledger.unavailable" and second.where == "days"
+        with pytest.raises(Problem, match="can't be read"):
+            workspace.runtime.decide_sync("triage", {"days": 1})
+        assert workspace.ledger.head().size == size
 
 
 _ASKS = """

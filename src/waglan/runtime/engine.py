@@ -158,8 +158,12 @@ class Runtime:
         asks = [questions[at].ask for at in good]
         subjects = self._ledger.vault.subjects([each.subject for each in clean])
         cases = [self._case(judge, *each) for each in zip(clean, asks, subjects, strict=True)]
-        judged = await judge.many(cases, asks, [each.dropped for each in clean])
-        for at, answer in zip(good, await self._record(judge, judged), strict=True):
+        try:
+            judged = await judge.many(cases, asks, [each.dropped for each in clean])
+            recorded = await self._record(judge, judged)
+        except Problem as problem:  # the log can't be read, so nobody can say whether the use case is suspended
+            recorded = [problem.again() for _ in good]
+        for at, answer in zip(good, recorded, strict=True):
             answers[at] = answer
         return answers  # type: ignore[return-value]
 
