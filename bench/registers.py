@@ -164,7 +164,7 @@ def main() -> None:
         folder = told.log or Path(temporary) / "year"
         if not (folder / "waglan.toml").exists():
             say(told, f"making {told.decisions:,} decisions")
-            million.make(folder, told.decisions, min(told.decisions // 3, 5_000))
+            million.make(folder, told.decisions, min(told.decisions // 3, 5_000), min(365, told.decisions // 100))
         with (
             Workspace.open(folder) as workspace,
             Index.open(folder / "index.db", workspace.ledger, (Decisions(),)) as index,

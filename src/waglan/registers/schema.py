@@ -66,7 +66,7 @@ _SCHEMAS: dict[str, dict[str, Type]] = {
         "request": _T, "what": _T, "use_case": _T, "channel": _T, "language": _T, "outcome": _T, "answerer": _T,
         "opened_at": _AT, "answered_at": _AT,
     },
-    # One row per use case, model and kind of test: the newest run.
+    # The newest run of each use case, model, kind of test, metric and group.
     "test_runs": {
         "run": _T, "of": _T, "use_case": _T, "model": _T, "model_version": _T, "metric": _T, "group": _T, "passed": _B,
         "value": _N, "limit": _N, "n": _I, "report": _T, "run_at": _AT,
@@ -80,9 +80,9 @@ _SCHEMAS: dict[str, dict[str, Type]] = {
     "counts": {
         "use_case": _T, "source": _T, "counted": _I, "recorded": _I, "ratio": _N, "from_at": _AT, "until_at": _AT,
     },
-    # One row per person whose data was asked to be corrected, kept, erased or not used automatically.
+    # One row each time somebody's data was to be corrected, kept, held, erased or not used automatically.
     "subject_events": {"event": _T, "kind": _T, "use_case": _T, "active": _B, "recorded_at": _AT},
-    # One row per look at private data.
+    # One row per look at private data, the 500 newest.
     "reads": {"what": _T, "why": _T, "actor": _T, "recorded_at": _AT},
     "suspensions": {"target": _T, "id": _T, "active": _B, "reason": _T, "actor": _T, "recorded_at": _AT},
 }  # fmt: skip

@@ -88,7 +88,7 @@ class Told:
         """The same with what came onto the log since; read anew where the log isn't the one that was read."""
         place, entry_id = self._last
         there = connection.execute(_SAME, (place,)).fetchone()
-        if there is None or there[0] != entry_id:
+        if place >= 0 and (there is None or there[0] != entry_id):
             return Told.read(connection)
         new: dict[str, list[Raw]] = defaultdict(list)
         last = self._last
