@@ -57,12 +57,10 @@ class Counted:
         self._catalogues = tuple(dict.fromkeys(each.catalogue.digest for each in reversed(periods)))
         self._asked = asked
         self._span = span
-        ours = frozenset(entity.use_cases)
-        self._ours: Callable[[str], bool] = lambda use_case: not ours or use_case in ours
         self._numbers = store.judges(connection)
-        self._sums = self._by_judge(store.sums(connection, *span))
-        self._newest = self._by_judge(store.newest_days(connection, span.until))
-        self._failing = self._by_judge(store.cells(connection))
+        self._sums = self._by_judge(store.sums(connection, *span, entity.use_cases))
+        self._newest = self._by_judge(store.newest_days(connection, span.until, entity.use_cases))
+        self._failing = self._by_judge(store.cells(connection, entity.use_cases))
 
     def recorded(self) -> dict[str, int]:
         """Live decisions by use case."""
@@ -119,6 +117,5 @@ class Counted:
     def _by_judge(self, found: Mapping[Cell, T]) -> dict[int, list[tuple[Cell, T]]]:
         made: dict[int, list[tuple[Cell, T]]] = {}
         for cell, value in found.items():
-            if self._ours(cell[1]):
-                made.setdefault(cell[0], []).append((cell, value))
+            made.setdefault(cell[0], []).append((cell, value))
         return made

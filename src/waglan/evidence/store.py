@@ -7,12 +7,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from waglan.evidence.result import Counts
 
 _EPOCH = dt.date(1970, 1, 1)
 _MEMBERS = "passed, failed, unknown, scope_unknown"
 _SUMS = "sum(d.passed), sum(d.failed), sum(d.unknown), sum(d.scope_unknown)"
 
+_OURS = "(? OR c.use_case IN (SELECT value FROM json_each(?)))"
 EVERY = 1 << 20
 """More failures than are ever kept."""
 Delta = Mapping[tuple[int, str, int], Sequence[int]]
@@ -155,20 +158,21 @@ def short(connection: sqlite3.Connection, least: int) -> list[Cell]:
     return [(judge, use_case) for judge, use_case in connection.execute(query, (least,))]
 
 
-def cells(connection: sqlite3.Connection) -> dict[Cell, int]:
-    """Every judge and use case with rows, and how many of them fail."""
-    return {(j, u): n for j, u, n in connection.execute("SELECT judge, use_case, failed FROM counted")}
+def cells(connection: sqlite3.Connection, uses: Sequence[str] = ()) -> dict[Cell, int]:
+    """Every judge and use case with rows, and how many of them fail; of some use cases or of all."""
+    query = f"SELECT c.judge, c.use_case, c.failed FROM counted c WHERE {_OURS}"
+    return {(j, u): n for j, u, n in connection.execute(query, _ours(uses))}
 
 
-def sums(connection: sqlite3.Connection, since: int, until: int) -> dict[Cell, Counts]:
+def sums(connection: sqlite3.Connection, since: int, until: int, uses: Sequence[str] = ()) -> dict[Cell, Counts]:
     """Counts between two days, both included: whole months as they are summed, the rest day by day."""
     found: dict[Cell, Counts] = {}
     for table, first, last in spans(since, until):
         query = (
             f"SELECT c.judge, c.use_case, {_SUMS} FROM counted c CROSS JOIN {table} d ON d.judge = c.judge "
-            "AND d.use_case = c.use_case AND d.at BETWEEN ? AND ? GROUP BY c.judge, c.use_case"
+            f"AND d.use_case = c.use_case AND d.at BETWEEN ? AND ? WHERE {_OURS} GROUP BY c.judge, c.use_case"
         )
-        for judge, use_case, *numbers in connection.execute(query, (first, last)):
+        for judge, use_case, *numbers in connection.execute(query, (first, last, *_ours(uses))):
             cell = (judge, use_case)
             found[cell] = found[cell] + Counts(*numbers) if cell in found else Counts(*numbers)
     return found
@@ -181,13 +185,14 @@ def by_day(connection: sqlite3.Connection, cell: Cell, since: int, until: int) -
         yield at, Counts(*numbers)
 
 
-def newest_days(connection: sqlite3.Connection, until: int) -> dict[Cell, int]:
+def newest_days(connection: sqlite3.Connection, until: int, uses: Sequence[str] = ()) -> dict[Cell, int]:
     """The newest day up to ``until`` with a row that passed or failed."""
     query = (
         "SELECT c.judge, c.use_case, (SELECT d.at FROM day d WHERE d.judge = c.judge AND d.use_case = c.use_case "
-        "AND d.at <= ? AND d.passed + d.failed > 0 ORDER BY d.at DESC LIMIT 1) FROM counted c"
+        f"AND d.at <= ? AND d.passed + d.failed > 0 ORDER BY d.at DESC LIMIT 1) FROM counted c WHERE {_OURS}"
     )
-    return {(judge, use): at for judge, use, at in connection.execute(query, (until,)) if at is not None}
+    found = connection.execute(query, (until, *_ours(uses)))
+    return {(judge, use): at for judge, use, at in found if at is not None}
 
 
 def month_of(day: int) -> int:
@@ -204,6 +209,10 @@ def spans(since: int, until: int) -> tuple[tuple[str, int, int], ...]:
         return (("day", since, until),) if since <= until else ()
     made = [("day", since, _begins(first) - 1), ("month", first, last), ("day", _begins(last + 1), until)]
     return tuple([each for each in made if each[1] <= each[2]])
+
+
+def _ours(uses: Sequence[str]) -> tuple[bool, str]:
+    return not uses, msgspec.json.encode(list(uses)).decode()
 
 
 def _begins(month: int) -> int:
