@@ -62,13 +62,19 @@ def draw(
         Those of the entity; empty means all.
     size
         How many entries of the log were counted; later ones aren't drawn.
+
+    Notes
+    -----
+    Live decisions as in the view ``live``, but asked of ``recorded``: what later events said isn't joined, which takes
+    four fifths of the time.
     """
     since = days.number(window.since) * days.DAY_MS - days.AHEAD_MS
     until = (days.number(window.until) + 1) * days.DAY_MS - days.AHEAD_MS
     only = "AND list_contains($use_cases, use_case)" if use_cases else ""
     query = (
-        "SELECT log_index, id FROM live WHERE decided_at >= epoch_ms($since) AND decided_at < epoch_ms($until) "
-        f"AND log_index < $size {only} ORDER BY sha256($seed || ' ' || id), log_index LIMIT $n"
+        "SELECT log_index, id FROM recorded WHERE NOT imported AND NOT drill AND NOT replay AND log_index < $size "
+        f"AND decided_at >= epoch_ms($since) AND decided_at < epoch_ms($until) {only} "
+        "ORDER BY sha256($seed || ' ' || id), log_index LIMIT $n"
     )
     asked: dict[str, Any] = {"since": since, "until": until, "size": size, "seed": seed, "n": n}
     if use_cases:
