@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.rules.live import LIVE
 from tests.runtime.parts import Adds, Small, case, judge, now
-from waglan.core import Outcome, Problem, Reason, Route, Verdict
+from waglan.core import Finding, Outcome, Problem, Reason, Route, Verdict
 from waglan.core.events import ModelRegistration, RuleInForce
+from waglan.core.outcome import ModelUse
 from waglan.facts import Facts
 from waglan.facts.schema import DECISIONS
 from waglan.rules import parse, row
@@ -156,6 +157,42 @@ def test_a_rule_that_cannot_be_read_or_raises_sends_to_a_person(workspace):
     made = decided(workspace)
     assert made.route is Route.HUMAN and made.why == ("control:rule.OLD",)
     assert made.findings[-1].verdict is Verdict.ERROR and made.findings[-1].code == "raised"
+
+
+def test_one_rule_that_raises_does_not_keep_the_others_from_speaking(workspace):
+    workspace.record(RuleInForce(id="OLD", holds="gone_field == 1", gate="block", digest="0" * 64))
+    workspace.record(rule("OUT", "adverse", "block", 'use_case == "other"'))
+    workspace.record(rule("DOUBT", "adverse", "human", "confidence > 0.5"))
+    workspace.record(rule("BROKEN", "adverse", "warn", "stakes_hkd > 1"))
+    workspace.record(rule("KEPT", "not adverse", "warn", "stakes_hkd > 1"))
+    found = {f.control: f.code for f in decided(workspace).findings if f.control.startswith("rule.")}
+    assert found == {"rule.OLD": "raised", "rule.DOUBT": "unknown", "rule.BROKEN": "fails"}
+
+
+def test_a_control_that_spoke_twice_is_known_by_its_strictest_verdict():
+    plain = _plain_known()
+    verdicts = (Verdict.REVIEW, Verdict.NOTE, Verdict.BLOCK)
+    findings = tuple(Finding(control="c", verdict=verdict) for verdict in verdicts)
+    said = [
+        ROW(plain._replace(decision=msgspec.structs.replace(plain.decision, findings=given)))["controls"]
+        for given in (findings, findings[:2])
+    ]
+    assert said == [{"c": "block"}, {"c": "review"}]
+
+
+def test_where_models_run_and_which_answered_is_known(workspace):
+    def use(region, answered=True):
+        return ModelUse(slot="s", id=f"m-{region}", version="1", digest="", region=region, answered=answered)
+
+    def row(*models):
+        plain = _plain_known()
+        return ROW(plain._replace(decision=msgspec.structs.replace(plain.decision, models=models)))
+
+    assert (row()["cross_border"], row()["model_id"]) == (None, None)
+    assert row(use("HK-1"), use("hk", False))["cross_border"] is False
+    abroad = row(use("HK"), use("SG", False))
+    assert (abroad["cross_border"], abroad["model_id"], abroad["region"]) == (True, "m-HK", "HK")
+    assert row(use("", False))["model_id"] is None
 
 
 def test_a_rule_about_the_release_holds_the_answer_until_a_person_saw_it(workspace):
@@ -305,6 +342,9 @@ def test_the_model_that_answered_is_known_as_the_facts_know_it(tmp_path):
 def test_a_release_is_refused_with_the_rule_and_its_clauses(workspace):
     from waglan.runtime.leaving import Leaving, check
 
+    made = decided(workspace)
+    index = workspace.ledger.find(made.id)
+    check(workspace.registers, index, workspace.ledger.leaf(index), Leaving("x", None, "", 0, None, "", 0, True))
     workspace.record(
         rule("CAP", 'effect != "approve" or stakes_hkd <= 1000', "block", clauses=("T.9",), title="Cap on approvals")
     )
