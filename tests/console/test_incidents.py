@@ -183,6 +183,7 @@ def test_something_stopped_answers_no_more_until_somebody_else_lets_it(bank: Ban
     assert 'value="use_case:credit" selected' in unsure.text
     assert bank.post("/suspensions", {**fields, "sure": "yes"}, as_="approver").status == 303
     assert bank.post("/suspensions", {**fields, "sure": "yes"}, as_="admin").status == 409
+    assert bank.get("/use-cases.json", as_="auditor").body["use_cases"][0]["suspended"]
     page = bank.get("/use-cases/credit", as_="approver2").text
     assert "Every case is still recorded and goes to a person" in page
     assert "Let it answer again" in page
@@ -210,6 +211,7 @@ def test_a_model_is_stopped_from_its_own_page(bank: Bank, role: str) -> None:
     answer = bank.post("/suspensions", fields, as_=role)
     assert (answer.status, answer.headers["location"]) == (303, "/console/models/credit.scorecard?notice=suspended")
     assert "It is passed over" in bank.get("/models/credit.scorecard", as_="auditor").text
+    assert bank.get("/models.json", as_="auditor").body["models"][0]["suspended"]
     again = {"target": "model", "id": "credit.scorecard", "reason": "tested"}
     assert bank.post("/suspensions/end", again, as_="approver2").status == 303
 
@@ -266,6 +268,7 @@ def test_a_tier_is_raised_alone_and_lowered_by_two(bank: Bank) -> None:
     raised = {"act": "raise", "tier": "critical", "reason": "new_risk", "note": "Seen in March."}
     assert bank.post(sent, raised, as_="developer").status == 303
     assert bank.get(f"{card}.json", as_="auditor").body["tiers"]["effective"] == "critical"
+    assert bank.get("/use-cases.json", as_="auditor").body["use_cases"][0]["tier"] == "critical"
     missing = bank.post(sent, {"act": "propose", "tier": "low", "reason": "mitigated"}, as_="developer")
     assert missing.status == 422
     until = field.day(bank.workspace.clock.now_ms() + 30 * 24 * HOUR_MS)

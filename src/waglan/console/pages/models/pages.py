@@ -23,6 +23,7 @@ from waglan.core.problem import Problem
 from waglan.index import counts
 from waglan.index.counts import ModelCount
 from waglan.index.days import day_of, iso
+from waglan.registers import Book
 
 DAYS = 30
 _HOME = "HK"
@@ -31,15 +32,25 @@ _HOME = "HK"
 def models(visit: Visit) -> Shown:
     """Every model that one may see, with what its versions did."""
     now_ms = visit.house.workspace.clock.now_ms()
-    seen = _seen(visit, "GET /models")
+    seen, book = _seen(visit, "GET /models"), books.book(visit)
     with visit.house.index.reading() as connection:
         asked = counts.models(connection, *figures.span(now_ms, DAYS).ends, by_day=False)
     return {
         "models": [
-            {"id": model_id, "versions": [_row(each, asked, now_ms) for each in reversed(versions)]}
+            {
+                "id": model_id,
+                "suspended": _suspended(book, versions[-1]),
+                "versions": [_row(each, asked, now_ms) for each in reversed(versions)],
+            }
             for model_id, versions in register.by_id(seen).items()
         ]
     }
+
+
+def _suspended(book: Book, found: ModelRegistration) -> bool:
+    """Whether it answers no more: itself, or all models of its vendor or of who runs it."""
+    vendors = {found.vendor, found.provider} - {""}
+    return book.suspended("model", found.id) or any(book.suspended("vendor", each) for each in vendors)
 
 
 def _row(found: ModelRegistration, asked: Iterable[ModelCount], now_ms: int) -> dict[str, Any]:

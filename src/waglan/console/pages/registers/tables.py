@@ -157,7 +157,7 @@ DOCUMENTS = Table(
     (
         Column("document", _("Document"), below="title"), Column("type", _("Type"), "word", "document"),
         Column("approver", _("Approved by"), "person"), Column("approved_at", _("Approved on"), "day"),
-        Column("expires_at", _("Holds until"), "until"), Column("clauses", _("Clauses"), "clauses"),
+        Column("expires_at", _("Holds until"), "until"), Column("clauses", _("Clauses it is for"), "clauses"),
         Column("digest", _("Digest"), "digest"),
     ),
     (

@@ -38,7 +38,16 @@ def _listed(visit: Visit, name: str) -> dict[str, Any]:
         m = visit.house.workspace.catalogue.get(name).manifest
     except Problem as problem:
         return {"name": name, "title": {"en": name}, "problem": problem.as_dict()}
-    return {"name": name, "title": m.title, "owner": m.owner, "tier": m.tier, "phase": m.phase, "problem": None}
+    registers, now_ms = visit.house.workspace.registers, visit.house.workspace.clock.now_ms()
+    return {
+        "name": name,
+        "title": m.title,
+        "owner": m.owner,
+        "tier": registers.effective_tier(m, now_ms).tier,
+        "phase": m.phase,
+        "suspended": registers.use_case_suspended(name),
+        "problem": None,
+    }
 
 
 def _short(live: dict[str, Any]) -> dict[str, Any]:
