@@ -35,7 +35,7 @@ ACTOR = "registers"
 CASES = 10
 TARGET_MS = 60_000
 """How long recovery may take: a breaker rests 30 s before it tries again, and the next case must find it well."""
-PAUSE_S = 1.0
+PAUSE_S = 3.0
 
 
 class Plan(NamedTuple):
