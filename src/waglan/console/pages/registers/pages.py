@@ -26,11 +26,11 @@ def _made(table: Table) -> tuple[Page, ...]:
 
 
 def _vendors() -> tuple[Page, ...]:
-    new = Page("/vendors/new", vendors.new, "registers/new.html", _KEEP, _K, nav=_NAV)
+    new = Page("/vendors/new", vendors.new, "registers/new.html", _KEEP, _K, nav="vendors")
     listed, add, card, change = _made(VENDORS)
-    shown = card._replace(show=vendors.vendor, template="registers/vendor.html")
+    shown = card._replace(show=vendors.vendor, template="registers/vendor.html", nav="vendors")
     return (
-        listed._replace(show=vendors.vendors, template="registers/vendors.html"),
+        listed._replace(show=vendors.vendors, template="registers/vendors.html", nav="vendors"),
         new,
         add._replace(again=new),
         shown,
