@@ -35,6 +35,7 @@ def connect(folder: Path, *, memory: str = "1GB") -> duckdb.DuckDBPyConnection:
     both = ", ".join(quoted(f"{name}/") for name in (str(inside), _literal(str(inside))))
     connection.execute(f"SET allowed_directories = [{both}]")  # permission is judged by the pattern, too
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET enable_progress_bar = false")  # it would be drawn into what a command prints
     connection.execute("SET lock_configuration = true")
     return connection
 
