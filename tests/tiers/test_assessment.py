@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from waglan.core.profile import AXES, Practice, Profile, answers, from_answers
 from waglan.core.usecase import Tier
+from waglan.evidence.catalogue import load
 from waglan.review.settings import SAMPLE
 from waglan.tiers import CASES, DPO, LEVELS, TIERS, assess, best_case, lattice, worst, would_lower
 from waglan.tiers.trigger import schema
@@ -122,6 +123,12 @@ def test_the_data_are_whole_and_speak_three_languages():
     assert set(PRACTICES) == set(get_args(Practice))
     assert set(schema()) == set(AXES) == set(Profile.__struct_fields__) - {"prohibited"}
     assert tuple(AXES) == Profile.__struct_fields__[:-1]
+
+
+def test_what_is_cited_is_in_the_catalogue():
+    known = {clause.id for clause in load().clauses}
+    cited = {cite for trigger, _ in DATA.triggers for cite in trigger.cites} | {floor.id for floor, _ in DATA.floors}
+    assert cited | {cite for each in DATA.practices.values() for cite in each.cites} <= known
 
 
 def test_it_is_fast():
