@@ -14,7 +14,7 @@ from waglan.core.events.registers import DocumentType, Licence, RunOf
 class Column(NamedTuple):
     """A member of a register's row as a list shows it.
 
-    ``sort`` is ``text``, ``list``, ``day``, ``time``, ``truth``, ``share``, ``number``, ``word`` (of ``group``),
+    ``sort`` is ``text``, ``list``, ``all`` (a list of which none means all), ``day``, ``time``, ``truth``, ``share``, ``number``, ``word`` (of ``group``),
     ``person``, ``digest``, ``until`` (a day that is pointed out when it is near or past), ``document``, ``clauses``,
     ``use_case`` or ``model``; ``below`` is a further member, a text or a past day, that stands small under it.
     """
@@ -206,7 +206,7 @@ ENTITIES = Table(
     (
         Column("id", _("Institution"), below="name"),
         Column("licences", _("Licences"), "words", "licence"),
-        Column("critical", _("Critical infrastructure"), "truth"), Column("use_cases", _("Use cases"), "list"),
+        Column("critical", _("Critical infrastructure"), "truth"), Column("use_cases", _("Use cases"), "all"),
     ),
     (
         _ID,
