@@ -14,9 +14,10 @@ from waglan.core.events.registers import DocumentType, Licence, RunOf
 class Column(NamedTuple):
     """A member of a register's row as a list shows it.
 
-    ``sort`` is ``text``, ``list``, ``all`` (a list of which none means all), ``day``, ``time``, ``truth``, ``share``, ``number``, ``word`` (of ``group``),
-    ``person``, ``digest``, ``until`` (a day that is pointed out when it is near or past), ``document``, ``clauses``,
-    ``use_case`` or ``model``; ``below`` is a further member, a text or a past day, that stands small under it.
+    ``sort`` is ``text``, ``list``, ``all`` (a list of which none means all), ``day``, ``time``, ``truth``, ``share``,
+    ``number``, ``word`` (of ``group``), ``person``, ``digest``, ``until`` (a day that is pointed out when it is near or
+    past), ``document``, ``clauses``, ``use_case`` or ``model``; ``below`` is a further member, a text or a past day,
+    that stands small under it.
     """
 
     name: str
