@@ -26,7 +26,7 @@ from babel.messages.pofile import read_po, write_po
 HOME = Path(__file__).resolve().parents[2] / "src" / "waglan" / "console"
 LANGUAGES = ("zh_Hant", "zh_Hans")
 FRAME = ("navigation.py", "charts.py", "door.py", "visit.py", "forms.py")
-PROBLEM_ROOMS = ("access", "review", "console", "index", "api", "ledger", "registers", "tiers")
+PROBLEM_ROOMS = ("access", "review", "console", "index", "api", "ledger", "registers", "tiers", "rulebook")
 REFUSERS = (
     "Problem", "SlowDown", "Ruling", "person", "password", "passkey", "provider", "sign_in", "denied", "refused",
     "_refused", "stale", "problem", "wrong", "_state", "_nothing", "_none",

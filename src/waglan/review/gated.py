@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from waglan.core.entry import Entry
+from waglan.core.events import RuleInForce
+from waglan.core.problem import Problem
 from waglan.review.item import Item
 from waglan.review.room import Room
-from waglan.runtime.leaving import Leaving, check
+from waglan.runtime.leaving import Leaving, breaking
 
 
 class Verdict(NamedTuple):
@@ -30,8 +32,6 @@ def may_leave(room: Room, item: Item, verdict: Verdict, release: Entry, out: Out
     """Go on only when no rule of gate ``block`` is broken by the answer as it leaves (``rule.blocks``, 409)."""
     workspace = room.workspace
     workspace.runtime.refresh()
-    if not workspace.registers.rules.gating:
-        return
     index = workspace.ledger.find(item.decision)
     assert index is not None
     leaving = Leaving(
@@ -45,4 +45,20 @@ def may_leave(room: Room, item: Item, verdict: Verdict, release: Entry, out: Out
         override=out.changed,
         corrected=item.corrected,
     )
-    check(workspace.registers, index, workspace.ledger.leaf(index), leaving)
+    found = breaking(workspace.registers, index, workspace.ledger.leaf(index), leaving)
+    if found:
+        raise _blocked(found, item.decision)
+
+
+def _blocked(rules: tuple[RuleInForce, ...], decision_id: str) -> Problem:
+    clauses = sorted({clause for rule in rules for clause in rule.clauses})
+    named = ", ".join(f"{rule.title} ({rule.id})" if rule.title else rule.id for rule in rules)
+    serves = ", ".join(clauses)
+    return Problem(
+        "A rule doesn't let this answer leave.",
+        f"It breaks {named}, which serves {serves}." if serves else f"It breaks {named}.",
+        "Change the answer so that the rule holds, refuse it, or have the rule changed by two people.",
+        code="rule.blocks",
+        where=decision_id,
+        status=409,
+    )

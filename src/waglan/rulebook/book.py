@@ -244,14 +244,12 @@ class Rulebook:
         found = _one(history.proposals(connection), proposal_id)
         if found.state == "open" or (outdated and found.state == "outdated"):
             return found
-        why = {
-            "outdated": "The rule that it changes has changed since.",
-            "released": "It was released already.",
-            "dropped": "It was dropped.",
-        }
         raise Problem(
-            "That can't be done with this proposal.", why[found.state], "Propose the change anew.", code="rule.state",
-            where=proposal_id, status=409,
+            "That can't be done with this proposal.",
+            "The rule that it changes has changed since." if found.state == "outdated"
+            else "It was released already." if found.state == "released"
+            else "It was dropped already.",
+            "Propose the change anew.", code="rule.state", where=proposal_id, status=409,
         )  # fmt: skip
 
     def _record(self, facts: Event, person: Identity, refs: tuple[str, ...]) -> str:

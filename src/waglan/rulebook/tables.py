@@ -94,7 +94,7 @@ def _toml(text: str) -> str:
         if heading:
             name, kind, columns, count = heading[1], heading[2], [], 0
         elif not name:
-            raise _fault(f"line {number}", "The table has no heading.", f"The line says {line.strip()[:60]!r}.",
+            raise _refused(f"line {number}", "The table has no heading.", f"The line says {line.strip()[:60]!r}.",
                          "Begin with a line such as: [limit] money")  # fmt: skip
         elif not columns:
             columns = _columns(line, f"{name}, line {number}")
@@ -110,9 +110,9 @@ def _columns(line: str, where: str) -> list[str]:
     found = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
     lacking = [name for name in ("from", "value", "cites") if name not in found]
     if lacking or len(set(found)) < len(found) or all(c in _OWN for c in found):
-        why = f"There is no {lacking[0]}." if lacking else "A key is missing or doubled."
-        raise _fault(
-            where, "The columns can't be read.", why,
+        raise _refused(
+            where, "The columns can't be read.",
+            f"There is no {lacking[0]}." if lacking else "A key is missing or doubled.",
             "Name the keys, then: from, until, value, cites",
         )  # fmt: skip
     return found
@@ -121,7 +121,7 @@ def _columns(line: str, where: str) -> list[str]:
 def _row(name: str, kind: str, columns: list[str], line: str, where: str) -> str:
     cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
     if len(cells) != len(columns):
-        raise _fault(
+        raise _refused(
             where, f"The row has {len(cells)} values for {len(columns)} columns.", "A comma is missing or too many.",
             'Put a value that has a comma in "quotation marks".',
         )  # fmt: skip
@@ -136,15 +136,15 @@ def _cell(column: str, cell: str, kind: str, where: str) -> str:
         try:
             dt.date.fromisoformat(cell if _DATE.fullmatch(cell) else "")
         except ValueError:
-            raise _fault(where, f"{column} must be a date.", f"It is {cell[:40]!r}.", "Write 2026-01-31.") from None
+            raise _refused(where, f"{column} must be a date.", f"It is {cell[:40]!r}.", "Write 2026-01-31.") from None
         return cell
     pattern = _PLAIN.get(kind) if column == "value" else None
     if pattern is None:
         return json.dumps(cell, ensure_ascii=False)
     if not pattern.fullmatch(cell):
-        raise _fault(where, f"The value must be of type {kind}.", f"It is {cell[:40]!r}.", "Correct it.")
+        raise _refused(where, f"The value must be of type {kind}.", f"It is {cell[:40]!r}.", "Correct it.")
     return cell
 
 
-def _fault(where: str, what: str, why: str, next: str) -> Problem:
+def _refused(where: str, what: str, why: str, next: str) -> Problem:
     return Problem(what, why, next, code="rule.table", where=f"tables: {where}")

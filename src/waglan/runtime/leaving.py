@@ -13,7 +13,6 @@ import msgspec
 from waglan.core.decision import DecisionFacts
 from waglan.core.events import RuleInForce
 from waglan.core.finding import Verdict
-from waglan.core.problem import Problem
 from waglan.rules import row
 from waglan.runtime.gates import schema
 from waglan.runtime.live import at_home, strictest
@@ -46,8 +45,8 @@ class Leaving(NamedTuple):
     corrected: bool = False
 
 
-def check(registers: LogRegisters, index: int, leaf: Mapping[str, Any], leaving: Leaving) -> None:
-    """Refuse what a rule of gate ``block`` doesn't allow out.
+def breaking(registers: LogRegisters, index: int, leaf: Mapping[str, Any], leaving: Leaving) -> tuple[RuleInForce, ...]:
+    """Rules of gate ``block`` that don't let an answer out.
 
     Parameters
     ----------
@@ -57,18 +56,11 @@ def check(registers: LogRegisters, index: int, leaf: Mapping[str, Any], leaving:
         The decision's place in the log, and its leaf.
     leaving
         The answer as it would leave.
-
-    Raises
-    ------
-    Problem
-        ``rule.blocks`` (409) that names the rules and the obligations that they serve.
     """
     rules = registers.rules
     if not rules.gating:
-        return
-    found = rules.refusing(recorded_row(registers, index, leaf, leaving), leaving.released_at)
-    if found:
-        raise _blocked(found, str(leaf["id"]))
+        return ()
+    return rules.refusing(recorded_row(registers, index, leaf, leaving), leaving.released_at)
 
 
 def recorded_row(
@@ -101,17 +93,3 @@ def _later(leaving: Leaving | None) -> dict[str, Any]:
         return {"erased": False, "override": False, "corrected": False}
     given = {name: value for name, value in leaving._asdict().items() if value != ""}
     return {"erased": False, **given}
-
-
-def _blocked(rules: tuple[RuleInForce, ...], decision_id: str) -> Problem:
-    clauses = sorted({clause for rule in rules for clause in rule.clauses})
-    named = ", ".join(f"{rule.title} ({rule.id})" if rule.title else rule.id for rule in rules)
-    serves = f" They serve {', '.join(clauses)}." if clauses else ""
-    return Problem(
-        "A rule doesn't let this answer leave.",
-        f"It breaks {named}.{serves}",
-        "Change the answer so that the rule holds, refuse it, or have the rule changed by two people.",
-        code="rule.blocks",
-        where=decision_id,
-        status=409,
-    )
