@@ -26,6 +26,7 @@ from waglan.index.days import AHEAD_MS, DAY_MS
 from waglan.index.file import IndexFile, Scripts
 from waglan.ledger import tiles
 from waglan.registers import Book, read_book
+from waglan.registers.told import Told
 from waglan.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Evidence:
         self._seen: tuple[Catalogue, tuple[Sighting, ...], Catalogue] | None = None
         self._functions: dict[str, Asked] = {}
         self._checked: Standing | None = None
+        self._told: Told | None = None
 
     @classmethod
     def open(cls, workspace: Workspace, index: Index) -> Evidence:
@@ -200,7 +202,7 @@ class Evidence:
         """The institutions that a report may be about; the firm itself where none is declared."""
         now = self._workspace.clock.now_ms()
         with self._index.reading() as connection:
-            declared = read_book(connection, now).entities
+            declared = self._book(connection, now).entities
         names = [each.name for each in declared if each.facts.state == "in_force"]
         return tuple(names) or (self._workspace.settings.workspace.tenant,)
 
@@ -243,14 +245,20 @@ class Evidence:
             judging = self._judges(index)
             catalogue = self._worded(judging.periods[-1].catalogue, sightings(index))
             past = until_ms <= now_ms
-            book = read_book(index, now_ms, until_ms - 1 if past else None)
-            known = (book, read_book(index, now_ms)) if past else (book,)
+            now = self._book(index, now_ms)
+            known = (read_book(index, now_ms, until_ms - 1), now) if past else (now,)
         declared = answering(known, entity, self._workspace.settings.workspace.tenant)
         with self._file.reading() as connection:
             standing = store.standing(connection) or Standing(self._workspace.ledger.signer.name, "")
             self._check(standing)
             counted = Counted(connection, judging.periods, judging.asks, span, declared)
-            yield _Snapshot(judging, catalogue, book, declared, standing, counted)
+            yield _Snapshot(judging, catalogue, known[0], declared, standing, counted)
+
+    def _book(self, connection: sqlite3.Connection, now_ms: int) -> Book:
+        """The registers as they stand; of what was read before, only what is new is read."""
+        told = self._told
+        self._told = told = Told.read(connection) if told is None else told.grown(connection)
+        return read_book(connection, now_ms, told=told)
 
     def _check(self, standing: Standing) -> None:
         """See that the counts are of this log, once for each place they come to."""
