@@ -315,3 +315,13 @@ def test_the_pressing_clock_is_the_first_that_nobody_stopped() -> None:
     running = {"stopped_ms": None, "state": "running"}
     assert told.pressing([stopped, gone, running]) is running
     assert told.pressing([stopped, gone]) is None
+
+
+def test_the_overview_says_what_is_open_late_and_stopped(bank: Bank) -> None:
+    needs = {each["key"]: each for each in bank.get("/overview.json", as_="approver").body["needs"]}
+    shown = bank.get("/incidents.json", as_="approver").body
+    assert needs["incidents"]["n"] == shown["open"]
+    assert needs["registers"]["n"] >= 1
+    assert not {"incidents", "clocks", "stopped", "registers"} & {
+        each["key"] for each in bank.get("/overview.json", as_="user").body["needs"]
+    }

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from waglan.access import Action
+from waglan.console.pages.incidents import told
+from waglan.console.pages.registers.book import rows
+from waglan.console.pages.registers.due import due
+from waglan.console.pages.registers.tables import TABLES
 from waglan.console.pages.trying.jobs import Jobs
 from waglan.console.pages.use_cases.card import WARN_MS, validation
 from waglan.console.visit import Visit
@@ -150,6 +154,21 @@ def _people(visit: Visit) -> Iterator[Need]:
     yield Need("people", _("People whose access ends within 30 days"), len(ending), "/settings/people", "warn")
 
 
+def _incidents(visit: Visit) -> Iterator[Need]:
+    if not visit.may(Action.INCIDENT_ACT, "incident"):
+        return
+    book = visit.house.registrar.book()
+    open_ = [told.brief(book, each) for each in book.incidents if not each.closed and not each.drill]
+    late = sum(each["clock"] is not None and each["clock"]["state"] == "missed" for each in open_)
+    yield Need("clocks", _("Incidents whose reporting clock ran out"), late, "/incidents?state=open", "bad")
+    yield Need("incidents", _("Incidents that are open"), len(open_), "/incidents?state=open", "warn")
+    stopped = sum(each.facts.active for each in book.suspensions)
+    yield Need("stopped", _("Use cases, models or vendors that are stopped"), stopped, "/suspensions", "warn")
+    if visit.may(Action.REGISTER_KEEP, "register"):
+        past = sum(each.state == "past" for table in TABLES for each in due(table, rows(book, table), book.now_ms))
+        yield Need("registers", _("Register entries past their day"), past, "/registers", "warn")
+
+
 _SOURCES: tuple[Callable[[Visit], Iterator[Need]], ...] = (
-    _ledger, _reviews, _attention, _models, _use_cases, _keys, _people,
+    _ledger, _incidents, _reviews, _attention, _models, _use_cases, _keys, _people,
 )  # fmt: skip
