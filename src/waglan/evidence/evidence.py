@@ -280,7 +280,7 @@ class Evidence:
 
     def _rows(self, at: _Snapshot, test: Test) -> tuple[Example, ...]:
         """The rows of a register that fail, the newest first."""
-        rows = kept.values(test.over, at.book.rows(test.over), at.entity)
+        rows = kept.values(at.catalogue, test.over, at.book.rows(test.over), at.entity)
         return kept.answer(test, self._asked(at.catalogue)(test), rows, at.book.now_ms).failing
 
     def _asked_for(self, test: Test, at: _Snapshot, span: Span, limit: int) -> tuple[Example, ...]:

@@ -56,11 +56,22 @@ def asked(catalogue: Catalogue, test: Test) -> Asked:
     return Asked(found.scope.closure(), found.holds.closure(), found.current.closure())
 
 
-def values(register: str, rows: Iterable[Row], entity: Entity) -> list[Held]:
-    """The rows that concern an institution: its own use cases', and those of no use case in particular."""
-    ours, schema = set(entity.use_cases), SCHEMAS[register]
+def values(catalogue: Catalogue, register: str, rows: Iterable[Row], entity: Entity) -> list[Held]:
+    """The rows that concern an institution: its own use cases', and those of no use case in particular.
+
+    Their values are made for all tests of the register at once, of the fields that any of them reads.
+    """
+    ours = set(entity.use_cases)
+    read = {DATED[register], "expires_at"} | {
+        field
+        for each in catalogue.tests()
+        if each.test.over == register
+        for expression in catalogue.compiled(each.test)[:3]
+        for field in expression.fields
+    }
+    schema = {name: kind for name, kind in SCHEMAS[register].items() if name in read}
     return [
-        Held(each, row(each, schema))
+        Held(each, row({name: each.get(name) for name in schema}, schema))
         for each in rows
         if (not ours or each.get("use_case") is None or each["use_case"] in ours)
         and each.get("entity") in {None, entity.id}

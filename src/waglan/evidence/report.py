@@ -132,6 +132,6 @@ def _told(asking: Asking, test: Test, rows: dict[str, list[kept.Held]]) -> Decid
     if asks_decisions(test):
         return asking.decided(test)
     if test.over not in rows:
-        rows[test.over] = kept.values(test.over, asking.book.rows(test.over), asking.entity)
+        rows[test.over] = kept.values(asking.catalogue, test.over, asking.book.rows(test.over), asking.entity)
     found = kept.answer(test, asking.functions(test), rows[test.over], asking.book.now_ms)
     return Decided(found.told, found.failing, (asking.catalogue.compiled(test).digest,))
