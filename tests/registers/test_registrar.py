@@ -45,6 +45,7 @@ from waglan.core.problem import Problem
 from waglan.index.decisions import Filter
 from waglan.registers import Registrar
 from waglan.registers.freezing import freeze
+from waglan.review import Desk
 
 D = "d" * 64
 VENDOR = Vendor(id="acme", service="Language model", no_training=True)
@@ -80,7 +81,13 @@ def test_words_are_sealed_and_facts_are_not(house: Room) -> None:
     assert msgspec.json.decode(house.registrar.private(AUDITOR, made.id)["note"]).startswith("Mrs Wong")
     refused("access.sign_in", lambda: house.registrar.private(None, made.id))
     refused("register.missing", lambda: house.registrar.private(AUDITOR, "nothing"))
-    refused("register.missing", lambda: house.registrar.private(AUDITOR, house.decide()))
+    done = house.decide()
+    refused("register.missing", lambda: house.registrar.private(AUDITOR, done))
+    asked = Desk.open(house.workspace, house.index).request(
+        REVIEWER, done, "complaint", channel="web", note="My salary"
+    )
+    assert house.leaf(asked.id)["kind"] == "request"
+    refused("register.missing", lambda: house.registrar.private(AUDITOR, asked.id))  # a customer's words aren't ours
 
 
 def test_who_may(house: Room) -> None:

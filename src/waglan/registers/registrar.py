@@ -18,6 +18,7 @@ from waglan.core.events import (
     Inapplicable,
     Incident,
     IncidentStep,
+    Suspension,
     TestRun,
     TierProposal,
     TierRuling,
@@ -38,6 +39,14 @@ from waglan.registers.settings import RegistersSection, read
 from waglan.runtime.workspace import Workspace
 
 E = TypeVar("E", bound=Event)
+_OURS = frozenset(
+    each.kind
+    for each in (
+        *keeping.REGISTERED, Incident, IncidentStep, Suspension, Attestation, Inapplicable, WordingSeen, TierProposal,
+        TierRuling,
+    )
+)  # fmt: skip
+"""Kinds of events that this room writes, whose words it opens."""
 
 
 class Registrar:
@@ -88,11 +97,15 @@ class Registrar:
         return self.office.clocks.of(record, book.answering(record.facts.use_case), self.office.now_ms())
 
     def private(self, who: Identity | None, entry_id: str) -> Mapping[str, bytes]:
-        """The private parts of a register's event, as JSON by name: ``note``, ``query``."""
-        self.office.may(who, Action.REGISTER_READ)
+        """The private parts of an event that this room writes, as JSON by name: ``note``, ``query``.
+
+        Nothing about a customer is among them: requests, reviews and their texts are the review room's.
+        """
         ledger = self.office.workspace.ledger
         at = ledger.find(entry_id)
-        if at is None or ledger.leaf(at)["kind"] == "decision":
+        kind = "" if at is None else str(ledger.leaf(at)["kind"])
+        self.office.may(who, Action.INCIDENT_READ if kind.startswith("incident") else Action.REGISTER_READ)
+        if at is None or kind not in _OURS:
             raise keeping.missing("entry", entry_id, [])
         return ledger.opened(at)
 
