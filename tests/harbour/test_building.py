@@ -7,6 +7,7 @@ import pytest
 
 from waglan.access import Access, fresh
 from waglan.core.clock import SystemClock
+from waglan.evidence import Evidence
 from waglan.harbour.bank import read_planted
 from waglan.harbour.building import INDEX, build, sample_plan
 from waglan.harbour.period import DAY_MS, HONG_KONG_MS, HOUR_MS, period
@@ -124,7 +125,35 @@ def test_figures_and_planted_agree_with_the_log(plan, built, leaves):
     assert told.filled.decided == len(live) == 800 and told.judged == len(of_kind(leaves, "review"))
     assert read_planted(folder) == told.planted == plan[1]
     drills = [leaf for leaf in of_kind(leaves, "decision") if leaf["facts"].get("drill")]
-    assert len(drills) == sum(count for _, count in seedings(plan[0].span))
+    seeded = [leaf for leaf in drills if "planted" in leaf["commit"]]
+    assert len(seeded) == sum(count for _, count in seedings(plan[0].span))
+    exercised = {leaf["facts"]["id"]: leaf["facts"] for leaf in of_kind(leaves, "drill")}
+    assert {each["what"] for each in exercised.values()} == {"failover", "kill_switch"}
+    assert all(each["passed"] for each in exercised.values())
+    assert {leaf["facts"]["source"] for leaf in drills if leaf not in seeded} == set(exercised)
+
+
+def test_the_house_is_governed_with_gaps_that_evidence_shows(opened, leaves):
+    workspace, _, desk = opened
+    with Evidence.open(workspace, desk.room.index) as evidence:
+        evidence.update()
+        report = evidence.report()
+    found = {each.id: each for each in report.clauses}
+    assert report.entity == "harbour-bank" and not report.of_recorded and report.captures
+    assert report.headlines.live_answered / report.headlines.live_applicable >= 0.75
+    answered = [c for c in found.values() if any(t.kind == "decision" and t.counts.total for t in c.tests)]
+    assert len([c for c in answered if c.duty]) >= 0.75 * 94
+    breached = {each.id for each in found.values() if each.status == "breached"}
+    assert {"SA2.1", "FSTB.12b.1", "PMF.5"} <= breached
+    assert found["PEMP.5"].status == "expired" and found["AML24.2"].status == "no_evidence"
+    assert (found["SFC.2a"].status, found["SFC.2a"].why) == ("not_applicable", "unused")
+    assert (found["IA.2"].status, found["IA.2"].why) == ("not_applicable", "unlicensed")
+    rules = {leaf["facts"]["id"]: leaf for leaf in of_kind(leaves, "rule")}
+    proposals = {leaf["id"]: leaf for leaf in of_kind(leaves, "rule_proposal")}
+    for rule in rules.values():
+        proposed = [proposals[ref] for ref in rule["refs"] if ref in proposals]
+        assert proposed and all(each["actor"] != rule["actor"] for each in proposed)
+    assert "credit.large-sums" in rules and len(rules) > 30
 
 
 def test_the_outage_holds_although_people_move_the_clock_on(plan, leaves):
