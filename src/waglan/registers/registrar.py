@@ -39,13 +39,11 @@ from waglan.registers.settings import RegistersSection, read
 from waglan.runtime.workspace import Workspace
 
 E = TypeVar("E", bound=Event)
-_OURS = frozenset(
-    each.kind
-    for each in (
-        *keeping.REGISTERED, Incident, IncidentStep, Suspension, Attestation, Inapplicable, WordingSeen, TierProposal,
-        TierRuling,
-    )
+_WRITTEN: tuple[type[Event], ...] = (
+    *keeping.REGISTERED, Incident, IncidentStep, Suspension, Attestation, Inapplicable, WordingSeen, TierProposal,
+    TierRuling,
 )  # fmt: skip
+_OURS = frozenset(each.kind for each in _WRITTEN)
 """Kinds of events that this room writes, whose words it opens."""
 
 
