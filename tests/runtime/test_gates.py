@@ -15,7 +15,7 @@ from waglan.core.outcome import ModelUse
 from waglan.facts import Facts
 from waglan.facts.schema import DECISIONS
 from waglan.rules import parse, row
-from waglan.runtime import Ask, Workspace
+from waglan.runtime import Ask, Workspace, live
 from waglan.runtime.gates import NO_RULES, RuleSet, read_rule, schema, table_json
 from waglan.runtime.leaving import recorded_row
 from waglan.runtime.live import Known, row_of, unknowable
@@ -280,6 +280,15 @@ def test_what_gates_is_what_proves(tmp_path_factory, cases):
             facts.update()
             _rows_agree(workspace, facts, made)
             _gates_agree(facts, rules, made)
+
+
+halves = st.integers(-(10**12), 10**12).map(lambda n: (n + 0.5) / 1e6)
+
+
+@given(st.one_of(st.floats(-1e15, 1e15), halves, st.integers(0, 10**12).map(lambda n: (n + 0.5) / 100)))
+def test_figures_are_rounded_as_the_record_writes_them(value):
+    assert live._six(value) == float(f"{value:.6f}")
+    assert live._cents(abs(value)) == int(f"{abs(value):.2f}".replace(".", ""))
 
 
 def _rows_agree(workspace, facts, made):
