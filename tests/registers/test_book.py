@@ -329,7 +329,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 REGISTERS = ("vendors", "data_sources", "documents", "models", "suspensions", "test_runs", "attestations", "use_cases")
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.lists(st.tuples(EVENTS, st.integers(0, 3 * DAY_MS)), min_size=1, max_size=12), st.data())
 def test_an_earlier_day_is_what_the_log_said_then(told: list[tuple[Event, int]], data: st.DataObject) -> None:
     """As of any time: the same as the registers of a log that ends there."""

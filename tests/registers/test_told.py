@@ -23,7 +23,7 @@ from waglan.registers.told import KINDS, Told
 SPEAKING = st.sampled_from((Request(what="complaint"), Correction(fields=("x",), reason="x")))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(st.lists(st.one_of(EVENTS, SPEAKING), max_size=5), min_size=1, max_size=5))
 def test_reading_on_is_reading_all(batches: list[list[Event]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
