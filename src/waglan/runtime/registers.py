@@ -21,7 +21,11 @@ from waglan.core.usecase import UseCase
 from waglan.runtime.gates import NO_RULES, RuleSet
 from waglan.runtime.stance import Stance, Standings, alone, assessed
 
-_DECISION = b'"kind":"decision"'
+_KIND = b'"kind":"'
+_KINDS = frozenset(
+    kind.kind.encode()
+    for kind in (ModelRegistration, UseCaseRegistration, OptOut, RuleInForce, Suspension, TierRuling, ObservedTier)
+)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -59,7 +63,8 @@ class LogRegisters:
         """Take in leaves in log order, each with its index."""
         for index, leaf in leaves:
             self.size = index + 1
-            if _DECISION not in leaf:
+            at = leaf.rfind(_KIND) + len(_KIND)  # the last one is the leaf's own: quotes within texts are escaped
+            if leaf[at : leaf.index(b'"', at)] in _KINDS:
                 self._take(_decode(leaf), index)
 
     def passed(self, index: int) -> None:
