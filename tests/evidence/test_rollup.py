@@ -168,7 +168,7 @@ def agrees(made: Bank) -> None:
         assert len(found[key]) >= min(rollup.LEAST, len(right)) and found[key] == right[: len(found[key])]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9), steps=st.lists(st.integers(1, 12), min_size=3, max_size=6))
 def test_any_split_is_a_rebuild_is_the_functions(
     tmp_path_factory: pytest.TempPathFactory, seed: int, steps: list[int]
