@@ -18,6 +18,7 @@ from waglan.evidence import store
 from waglan.evidence.counting import KEPT, Counter, Picked, Tally, Wanted
 from waglan.evidence.judging import Judge, Period, Stretch, judges, stretches
 from waglan.evidence.store import Cell, Failure, Standing
+from waglan.facts import segments
 from waglan.facts.segments import State
 from waglan.index.file import IndexFile
 from waglan.ledger import tiles
@@ -108,7 +109,8 @@ class Rollup:
     def _look(self) -> Counter:
         """Bring the facts to the head and look at them."""
         head = self._ledger.head()
-        if self._counter is None or self._known is None or self._known.frontier != Frontier(head.size, head.peaks):
+        there = self._known is not None and self._known.frontier == Frontier(head.size, head.peaks)
+        if self._counter is None or not there or segments.peek(self._facts) != self._known:
             self._counter = self._counter or Counter(self._folder())
             self._known = self._counter.update(self._ledger, self._known)
         return self._counter
