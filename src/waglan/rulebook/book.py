@@ -100,6 +100,7 @@ class Rulebook:
             )  # fmt: skip
         found = self._all(who).get(draft.id)
         with closing(self._facts()) as facts:
+            facts.update()
             return replay(facts, draft, found[-1] if found else None, since_ms, until_ms)
 
     # ---- proposing
@@ -211,6 +212,7 @@ class Rulebook:
         wanted = [d for d in drafts if d.gate != "none" and not _same(d, current.get(d.id))]
         now_ms = self._workspace.clock.now_ms()
         with closing(self._facts()) as facts:
+            facts.update()
             period = (now_ms - MONTH_MS, now_ms + 1)
             shown = [(each, replay(facts, each, current.get(each.id), *period)) for each in wanted]
         made = []

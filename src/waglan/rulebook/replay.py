@@ -100,7 +100,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay(facts: Facts, draft: Draft, current: Rule | None, since_ms: int, until_ms: int) -> Replay:
-    """Count; ``facts`` are brought up to date first.
+    """Count over facts that are up to date.
 
     Raises
     ------
@@ -108,7 +108,6 @@ def replay(facts: Facts, draft: Draft, current: Rule | None, since_ms: int, unti
         Of `checked`, and of the facts.
     """
     parsed = checked(draft)
-    facts.update()
     judged = _judged(draft, parsed, until_ms)
     period = (since_ms, until_ms)
     now = None
@@ -118,14 +117,15 @@ def replay(facts: Facts, draft: Draft, current: Rule | None, since_ms: int, unti
     parts = [_GROUPED.format(by=quoted(by), value=_value(by), sums=_SUMS) for by in GROUPS]
     rows = facts.query(f"{judged} {' UNION ALL '.join([_TOTAL, *parts])} ORDER BY 1, 2", period).fetchall()
     groups = [Group(by=by, value=value, counts=_counts(rest)) for by, value, *rest in rows if by]
-    newest = facts.query(f"{judged} {_NEWEST}", period).fetchall()
+    total = next((_counts(rest) for by, _, *rest in rows if not by), Counts())
+    newest = facts.query(f"{judged} {_NEWEST}", period).fetchall() if total.changed else []
     return Replay(
         since_ms=since_ms,
         until_ms=until_ms,
         size=facts.size,
         rule=f"{parsed.digest} {draft.gate} {draft.state}",
         base=f"{current.digest} {current.draft.gate}" if current is not None and current.in_force else "",
-        all=next((_counts(rest) for by, _, *rest in rows if not by), Counts()),
+        all=total,
         now=now,
         groups=tuple(groups),
         examples=tuple([Example(*row) for row in newest]),
