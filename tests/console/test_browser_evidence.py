@@ -4,6 +4,7 @@ pack that is checked on a machine without Waglan."""
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 
 from tests.console.conftest import Served
@@ -21,6 +23,11 @@ from waglan.evidence.catalogue import force, load
 from waglan.runtime import Workspace
 
 PACK = re.compile(r"/console/evidence/pack/[0-9A-Z]{26}$")
+
+
+def sheets(printed: bytes) -> int:
+    """How many sheets a print takes."""
+    return len(pypdf.PdfReader(io.BytesIO(printed)).pages)
 
 
 @pytest.fixture(scope="module")
@@ -85,17 +92,18 @@ def test_the_pack_that_was_downloaded_checks_itself_elsewhere(
     printed = page.context.new_page()
     printed.goto((folder / "board.html").as_uri())
     assert "人工智能一頁摘要" in printed.inner_text("body") and not serious(printed)
+    assert sheets(printed.pdf(prefer_css_page_size=True)) == 2  # one for each language
+    printed.set_viewport_size({"width": 390, "height": 844})
+    for name in ("board.html", "report.html"):
+        printed.goto((folder / name).as_uri())
+        assert printed.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hant", "zh-Hans"])
 def test_the_board_fits_one_sheet(browser_page: Any, examined: Served, lang: str) -> None:
-    import io
-
-    import pypdf
-
     page = browser_page("examiner", lang)
     page.goto("/console/evidence", wait_until="load")
-    assert len(pypdf.PdfReader(io.BytesIO(page.pdf(format="A4"))).pages) == 1
+    assert sheets(page.pdf(format="A4")) == 1
 
 
 def test_a_customer_reads_what_ai_does_without_signing_in(browser_page: Any, examined: Served) -> None:

@@ -11,12 +11,12 @@ from waglan.evidence.pack.blocks import Beside, Block, Cell, Facts, Figures, Hea
 STYLE = Markup("""\
 :root{color-scheme:light;--ink:#16242b;--quiet:#51646d;--rule:#d5dcdd;--sea:#0d4a63;--good:#1c6134;--warn:#7a4a00;
 --bad:#96241e}
-*{box-sizing:border-box}
+*{box-sizing:border-box}html{font-size:15px}
 body{margin:0 auto;padding:1.2rem;max-width:64rem;color:var(--ink);background:#fff;
-font:15px/1.45 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK HK","PingFang HK","Microsoft JhengHei",
+font:1rem/1.45 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK HK","PingFang HK","Microsoft JhengHei",
 sans-serif}
 h1{font-size:1.6rem;color:var(--sea);margin:.2rem 0 .6rem}h2{font-size:1.1rem;margin:1.3rem 0 .4rem;break-after:avoid}
-p{margin:.4rem 0;max-width:56rem}
+p{margin:.4rem 0;max-width:56rem;overflow-wrap:anywhere}
 article+article{border-top:3px solid var(--sea);margin-top:2rem;padding-top:1rem;break-before:page}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0}dt{color:var(--quiet)}
 dd{margin:0;overflow-wrap:anywhere}
@@ -26,7 +26,7 @@ dd{margin:0;overflow-wrap:anywhere}
 .figures small{display:block;font-size:.78rem;font-weight:400;color:var(--quiet)}.figures dl{display:block}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--rule);
-overflow-wrap:anywhere}
+overflow-wrap:break-word}td code{overflow-wrap:anywhere}
 th{color:var(--quiet);font-weight:600;overflow-wrap:normal}
 .beside{display:grid;grid-template-columns:1fr 1fr;gap:0 1.6rem}
 @media screen and (max-width:44rem){.beside{display:block}}thead{display:table-header-group}tr{break-inside:avoid}
@@ -34,9 +34,9 @@ code{font-family:ui-monospace,Menlo,"DejaVu Sans Mono",monospace;font-size:.92em
 .warn{color:var(--warn)}.bad{color:var(--bad);font-weight:600}.quiet{color:var(--quiet)}
 nav{font-size:.9rem;margin-bottom:.5rem}
 footer{margin-top:1.2rem;border-top:1px solid var(--rule);color:var(--quiet);font-size:.85rem}a{color:#0b5a7a}
-@page{size:A4;margin:14mm 13mm}@media print{body{font-size:9.5pt;padding:0;max-width:none}nav{display:none}
+@page{size:A4;margin:14mm 13mm}@media print{html{font-size:9.5pt}body{padding:0;max-width:none}nav{display:none}
 .scroll{overflow:visible}}.one{font-size:13px}.one h1{font-size:1.3rem}.one h2{font-size:.98rem;margin:.7rem 0 .2rem}
-.one p{margin:.2rem 0}@media print{.one{font-size:7.1pt;line-height:1.25}
+.one p{margin:.2rem 0}@media print{.one{font-size:8pt}.one body{line-height:1.28}
 .one th,.one td{padding:.05rem .5rem .05rem 0}.one .figures div{padding:.2rem .5rem}.one h2{margin:.45rem 0 .1rem}
 .one dl{grid-template-columns:max-content 1fr max-content 1fr}.figures dl{display:block}
 article+article{margin:0;padding:0;border:0}}
@@ -53,18 +53,18 @@ def html(parts: Sequence[Part], *, one_page: bool = False) -> bytes:
     )
     return (
         Markup(
-            '<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n'
+            '<!doctype html>\n<html lang="{}"{}>\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta http-equiv="Content-Security-Policy" content="{}">\n'
             '<meta name="robots" content="noindex, nofollow">\n'
-            "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body{}>\n{}{}\n</body>\n</html>\n"
+            "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n{}{}\n</body>\n</html>\n"
         )
         .format(
             _LANG[parts[0].tongue],
+            Markup(' class="one"') if one_page else "",
             _POLICY,
             " · ".join(part.title for part in parts),
             STYLE,
-            Markup(' class="one"') if one_page else "",
             Markup("<nav>{}</nav>\n").format(links) if len(parts) > 1 else "",
             Markup("\n").join(_part(part) for part in parts),
         )
