@@ -18,6 +18,7 @@ from waglan.core.usecase import UseCase
 from waglan.index import counts
 from waglan.index.counts import ControlCount
 from waglan.runtime.dry_run import Given, case_of, try_control
+from waglan.runtime.gates import PREFIX
 
 DAYS = 30
 TONES = {"pass": "auto", "note": "plain", "redact": "warm", "review": "human", "block": "blocked", "error": "blocked"}
@@ -36,7 +37,8 @@ def all_controls(visit: Visit) -> Shown:
         found = counts.controls(connection, *wanted.ends, by_day=False)
     named = {name for m in manifests for name in (*m.controls.before, *m.controls.after)}
     names = sorted({*controls, *named}, key=lambda name: (_stage(name) != "before", name))
-    pairs = sorted({(each.use_case, each.control) for each in found if each.verdict in hits.HITS})
+    spoke = [each for each in found if each.verdict in hits.HITS and not each.control.startswith(PREFIX)]
+    pairs = sorted({(each.use_case, each.control) for each in spoke})
     return {
         "verdicts": hits.HITS,
         "controls": [_listed(name, manifests, found) for name in names],
