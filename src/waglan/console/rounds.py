@@ -6,6 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import TextIO, TypeVar
 
 from waglan.console.house import House
@@ -46,9 +47,11 @@ class RoundsThread:
         self._said: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="waglan-rounds", daemon=True)
         self._drills = threading.Thread(target=self._drill, name="waglan-drills", daemon=True)
+        self._counts = threading.Thread(target=self._count, name="waglan-evidence", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._counts.start()
         if self._house.registrar.settings.drills:
             self._drills.start()
 
@@ -57,6 +60,19 @@ class RoundsThread:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
+
+    def _count(self) -> None:
+        """Count evidence up to the log's head; in a thread of its own, as a large log takes minutes the first time."""
+        counted: int | None = None
+        while not self._stop.wait(FOLLOW_S if counted is None else ROUNDS_S):
+            counted = self._try("evidence", partial(self._counted, counted))
+
+    def _counted(self, before: int | None) -> int:
+        """Up to which size evidence is counted now; nothing is done while the log stays as it was."""
+        size = self._house.workspace.ledger.head().size
+        if size != before:
+            self._house.evidence.update()
+        return size
 
     def _run(self) -> None:
         since = ROUNDS_S
@@ -68,7 +84,6 @@ class RoundsThread:
                 self._try("rounds", lambda: rounds(self._house.desk))
                 self._try("tiers", lambda: observe(self._house.workspace, self._house.index))
                 self._try("incidents", self._watcher.round)
-                self._try("evidence", self._house.evidence.update)
                 since = 0.0
             if not behind:
                 self._stop.wait(FOLLOW_S)
