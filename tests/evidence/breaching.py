@@ -166,7 +166,10 @@ def _possible(values: Values) -> bool:
     for kind in LATER:
         mine = {f.name: values[f.name] for f in _of(values, "later") if f.member.startswith(f"{kind}.")}
         came = [value for name, value in mine.items() if value is not None]
-        at = next((v for n, v in mine.items() if FIELDS[n].member.endswith("recorded_at")), 0)
+        times = [v for n, v in mine.items() if FIELDS[n].member.endswith(("recorded_at", "first_at"))]
+        if len(set(times)) > 1:
+            return False  # there is one of them here, the first and the newest
+        at = next(iter(times), 0)
         if came and at is None:
             return False
         if at is not None and "review_seconds" in mine and mine["review_seconds"] is None and at != 0:
@@ -260,7 +263,7 @@ def _afterwards(bank: Bank, values: Values, decision: str, at_ms: int) -> Iterat
             continue
         changes = {k: v for k, v in mine.items() if k in usual.__struct_fields__ and v is not None}
         changes = {k: int(v) if k == "review_seconds" else v for k, v in changes.items()}
-        at = mine.get("recorded_at", AT_MS) - AT_MS + at_ms
+        at = mine.get("recorded_at", mine.get("first_at", AT_MS)) - AT_MS + at_ms
         facts = msgspec.structs.replace(usual, **changes)
         yield event(bank.workspace.ids.new(at), at, facts, refs=(decision,), actor=mine.get("actor", "p-1") or "")
 

@@ -35,7 +35,8 @@ CREDIT: Mapping[str, Any] = {
     "model_state": "in_use", "model_origin": "own", "model_owner": "Head", "builder": "team", "validator": "mv",
     "model_approver": "cro", "validated_at": NOW - 30 * DAY, "validation_id": "v-1",
     "validation_expires_at": NOW + 300 * DAY, "cross_border": False, "failover": False, "prompt_hash": None,
-    "author": None, "reviewer": None, "reviewed_at": None, "review_seconds": None, "approver": None,
+    "author": None, "reviewer": None, "reviewed_at": None, "first_reviewed_at": None, "review_seconds": None,
+    "approver": None,
     "released_at": None, "override": False, "corrected": False, "label": None, "label_at": None, "drill": False,
     "replay": False, "imported": False, "decided_at": NOW, "latency_us": 900, "cost_hkd": None,
 }  # fmt: skip
@@ -43,7 +44,8 @@ CREDIT: Mapping[str, Any] = {
 
 DECLINED: Mapping[str, Any] = {
     **CREDIT, "effect": "decline", "adverse": True, "route": "human", "why": ("review:adverse",),
-    "oversight_level": "in_the_loop", "reviewer": "p-lee", "reviewed_at": NOW + DAY, "review_seconds": 200.0,
+    "oversight_level": "in_the_loop", "reviewer": "p-lee", "reviewed_at": NOW + DAY, "first_reviewed_at": NOW + DAY,
+    "review_seconds": 200.0,
     "approver": "p-ng", "released_at": NOW + DAY + 60_000,
 }  # fmt: skip
 """A refusal that a person reviewed and another one released."""

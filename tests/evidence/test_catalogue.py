@@ -99,7 +99,18 @@ def test_ordinary_decisions_answer_what_applies_to_them_and_leave_nothing_unknow
 
 def test_no_gate_stands_in_the_way_of_an_ordinary_decision_while_it_is_made(catalogue: Catalogue) -> None:
     fields = schema(DECISIONS)
-    later = dict.fromkeys(("reviewer", "reviewed_at", "review_seconds", "approver", "released_at", "label", "label_at"))
+    later = dict.fromkeys(
+        (
+            "reviewer",
+            "reviewed_at",
+            "first_reviewed_at",
+            "review_seconds",
+            "approver",
+            "released_at",
+            "label",
+            "label_at",
+        )
+    )
     log = dict.fromkeys(("log_index", "writer", "writer_seq", "subject_kid"))
     for test in [stated.test for stated in catalogue.tests() if stated.test.gate != "none"]:
         parsed = catalogue.compiled(test)

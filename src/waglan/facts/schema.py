@@ -11,7 +11,8 @@ A source is written ``part.member``:
 ``use_case``   the newest `UseCaseRegistration` before the decision with the decision's ``policy_digest``
 ``asked``      the model that gave the answer: the last of the leaf's ``models`` that answered
 ``model``      the newest `ModelRegistration` before the decision of exactly that id and version
-``later``      the newest later event of a kind that refers to the decision, ``later.kind.member``
+``later``      the newest later event of a kind that refers to the decision, ``later.kind.member``; ``exists``
+               whether there is one, ``first_at`` when the first one came
 ``derived``    computed from the other fields of the same row
 ``reserved``   named now so that rules can use it; null until something records it
 =============  ====================================================================================
@@ -149,6 +150,7 @@ DECISIONS: tuple[Field, ...] = (
     Field("author", _T.TEXT, "Who drafted what was sent out.", "reserved"),
     Field("reviewer", _T.TEXT, "Who reviewed it last.", "later.review.actor"),
     Field("reviewed_at", _T.TIME, "When that was.", "later.review.recorded_at"),
+    Field("first_reviewed_at", _T.TIME, "When it was first reviewed.", "later.review.first_at"),
     Field("review_seconds", _T.NUMBER, "How long the review took.", "later.review.review_seconds"),
     Field("approver", _T.TEXT, "Who released it.", "later.release.actor"),
     Field("released_at", _T.TIME, "When it was released.", "later.release.recorded_at"),

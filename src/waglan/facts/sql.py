@@ -220,6 +220,8 @@ def _newest(field: Field) -> str:
     _, kind, member = field.source.split(".")
     if member == "exists":
         return f"bool_or(kind = {quoted(kind)})"
+    if member == "first_at":
+        return f"arg_min(recorded_at, log_index) FILTER (WHERE kind = {quoted(kind)})"
     return f"arg_max({column(member)}, log_index) FILTER (WHERE kind = {quoted(kind)})"
 
 

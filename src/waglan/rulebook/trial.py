@@ -119,6 +119,7 @@ def _later(connection: sqlite3.Connection, decision_id: str, fields: frozenset[s
         if each.kind == "review":
             found |= {"reviewer": each.actor, "reviewed_at": each.at_ms,
                       "review_seconds": float(each.facts.get("review_seconds", 0))}  # fmt: skip
+            found.setdefault("first_reviewed_at", each.at_ms)
         elif each.kind == "release":
             found |= {"approver": each.actor, "released_at": each.at_ms}
         elif each.kind == "override":

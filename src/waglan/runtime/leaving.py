@@ -92,4 +92,4 @@ def _later(leaving: Leaving | None) -> dict[str, Any]:
     if leaving is None:
         return {"erased": False, "override": False, "corrected": False}
     given = {name: value for name, value in leaving._asdict().items() if value != ""}
-    return {"erased": False, **given}
+    return {"erased": False, "first_reviewed_at": leaving.reviewed_at, **given}
