@@ -236,8 +236,9 @@ def test_a_catalogue_that_takes_the_place_of_another_asks_only_what_is_new(
     live = counting.Counter._live
 
     def noted(self: counting.Counter, wanted: Any, picked: counting.Picked) -> str:
-        asked.append(len(wanted))
-        return live(self, wanted, picked)
+        found = live(self, wanted, picked)
+        asked.extend([len(wanted)] if found else [])
+        return found
 
     with bank(tmp_path / "workspace") as made:
         made.put(*decisions(5))

@@ -121,9 +121,9 @@ class Counter:
 
     def tally(self, judges: Sequence[Judge], picked: Picked) -> Tally:
         """Count live decisions by what tests say of them."""
-        if not judges or not self._any(picked):
+        live = self._live(judges, picked) if judges else ""
+        if not live:
             return Tally({}, {})
-        live = self._live(judges, picked)
         if picked.many:
             return _spread(judges, self._connection.execute(_grouped(judges, live)).fetchnumpy())
         return _spread(judges, _packed(judges, self._connection.execute(_told(judges, live)).fetchnumpy()))
@@ -131,6 +131,8 @@ class Counter:
     def failing(self, judge: Judge, picked: Picked, wanted: Wanted) -> Places:
         """The newest places at which a test fails, newest first."""
         live = self._live((judge,), picked)
+        if not live:
+            return ()
         found = self._connection.execute(
             f"SELECT log_index FROM {live} WHERE coalesce(use_case, '') = ? AND epoch_ms(decided_at) >= ? "
             f"AND epoch_ms(decided_at) < ? AND {judge.scope.sql('duckdb')} AND NOT {judge.holds.sql('duckdb')} "
@@ -166,13 +168,8 @@ class Counter:
         """Give back the database's memory."""
         self._connection.close()
 
-    def _any(self, picked: Picked) -> bool:
-        """Whether there are any such decisions: planning a query for none costs as much as for a thousand."""
-        query = f"SELECT 1 FROM recorded WHERE {picked.where()} AND {_LIVE} LIMIT 1"
-        return bool(self._connection.execute(query).fetchall())
-
     def _live(self, judges: Sequence[Judge], picked: Picked) -> str:
-        """What reads live decisions with the fields that tests ask for.
+        """What reads live decisions with the fields that tests ask for; empty where there are none.
 
         A few are put into memory together with what later events say of them: looking that up in the files by
         themselves costs ten times as much. Many are read as they come.
@@ -184,10 +181,12 @@ class Counter:
         if picked.many:
             every = sql.joined(True, recorded=recorded, later=f"(SELECT * FROM later WHERE {before})")
             return f"(SELECT {wanted} FROM ({every}) WHERE {_LIVE})"
+        names = f"SELECT unnest([id, subject_kid]) AS ref FROM recorded WHERE {where} AND {_LIVE}"
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE names AS {names}")
+        if not self._connection.execute("SELECT 1 FROM names LIMIT 1").fetchall():
+            return ""  # planning a query for none costs as much as for a thousand
         every = sql.joined(True, recorded=recorded, later="spoken")
-        names = f"SELECT unnest([id, subject_kid]) AS ref FROM recorded WHERE {where}"
         for name, query in (
-            ("names", names),
             ("spoken", f"SELECT * FROM later WHERE {before} AND ref IN (SELECT ref FROM names)"),
             ("live", f"SELECT {wanted} FROM ({every}) WHERE {_LIVE}"),
         ):
