@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
 def connect(folder: Path, *, memory: str = "1GB") -> duckdb.DuckDBPyConnection:
@@ -21,6 +23,8 @@ def connect(folder: Path, *, memory: str = "1GB") -> duckdb.DuckDBPyConnection:
     memory
         DuckDB's limit.
     """
+    import duckdb  # here alone: those who write SQL needn't load it
+
     inside = folder.resolve()
     connection = duckdb.connect(
         ":memory:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,7 +14,6 @@ from waglan.access.four_eyes import Signed, four_eyes
 from waglan.core.entry import Entry
 from waglan.core.events import Event, RuleInForce, RuleProposal
 from waglan.core.problem import Problem, nearest
-from waglan.facts import Facts
 from waglan.index import Index
 from waglan.rulebook import history
 from waglan.rulebook.checking import checked
@@ -21,6 +21,9 @@ from waglan.rulebook.replay import Replay, replay
 from waglan.rulebook.rule import Draft, Proposal, Rule
 from waglan.rulebook.trial import Tried, tried
 from waglan.runtime.workspace import Workspace
+
+if TYPE_CHECKING:
+    from waglan.facts import Facts
 
 MONTH_MS = 30 * 86_400_000
 _FRESH = 2_000
@@ -232,6 +235,8 @@ class Rulebook:
             return history.rules(connection)
 
     def _facts(self) -> Facts:
+        from waglan.facts import Facts  # loads DuckDB and numpy, which looking at rules doesn't need
+
         return Facts.open(self._workspace.folder / "facts", self._workspace.ledger)
 
     def _resource(self, author: str = "") -> Resource:

@@ -8,17 +8,19 @@ stopped a decision, it is taken to have been on its way to nobody.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from waglan.facts import Facts
 from waglan.facts.engine import column, quoted
 from waglan.facts.schema import DECISIONS, FactType
 from waglan.rulebook.checking import checked
 from waglan.rulebook.rule import Draft, Rule
 from waglan.runtime.gates import PREFIX, Parsed
 from waglan.runtime.live import awaited
+
+if TYPE_CHECKING:
+    from waglan.facts import Facts
 
 GROUPS = ("use_case", "route", "effect", "adverse", "language", "channel", "tier", "day")
 """What the counts are also told by. Protected attributes aren't among the facts, so none can be."""
