@@ -113,3 +113,21 @@ def test_what_changed_between_two_that_were_in_force(tmp_path: Path) -> None:
 def test_a_folder_is_a_catalogue_too() -> None:
     folder = Path(__file__).parents[2] / "src" / "waglan" / "evidence" / "catalogue" / "data"
     assert told("--changed", "shipped", folder)["changes"] == []
+
+
+def test_the_shipped_catalogue_is_put_in_force_once(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "bank").close()
+    first = told("--put-in-force", "--workspace", tmp_path / "bank")
+    again = told("--put-in-force", "--workspace", tmp_path / "bank")
+    assert first["put_in_force"] and not again["put_in_force"] and first["digest"] == again["digest"]
+    assert (tmp_path / "bank" / "catalogues" / f"{first['digest']}.json").is_file()
+
+
+def test_a_catalogue_with_faults_is_not_put_in_force(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "bank").close()
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "bad.toml").write_text(BAD, encoding="utf-8")
+    result = run("--put-in-force", "--folder", folder, "--workspace", tmp_path / "bank")
+    assert isinstance(result.exception, Problem) and result.exception.code == "catalogue.faults"
+    assert not (tmp_path / "bank" / "catalogues").exists()

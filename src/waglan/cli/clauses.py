@@ -26,7 +26,8 @@ LONG = 12
 @click.option("--lint", "linting", is_flag=True, help="Look for what is wrong with the catalogue.")
 @click.option("--changed", nargs=2, metavar="OLD NEW", help="What differs: digests, folders, files, or 'shipped'.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Read a catalogue from this folder.")
-@click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="Where --changed looks for digests.")
+@click.option("--put-in-force", "adopting", is_flag=True, help="Let it judge decisions of the workspace from here on.")
+@click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="Its folder.")
 @click.option("--lang", type=click.Choice(["en", "zh-Hant"]), default="en", help="Language of the texts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def clauses(
@@ -34,6 +35,7 @@ def clauses(
     clause_id: str,
     linting: bool,
     changed: tuple[str, str] | None,
+    adopting: bool,
     folder: Path | None,
     workspace: Path,
     lang: str,
@@ -44,6 +46,8 @@ def clauses(
         _changed(changed, workspace, as_json)
     elif linting:
         _lint(folder, as_json)
+    elif adopting:
+        _adopt(folder, workspace, as_json)
     else:
         from waglan.evidence.catalogue import load
 
@@ -55,6 +59,30 @@ def clauses(
             _show(catalogue, found[0], lang)
         else:
             _table(catalogue, lang)
+
+
+def _adopt(folder: Path | None, workspace: Path, as_json: bool) -> None:
+    from waglan.access import Action
+    from waglan.cli.acting import acting
+    from waglan.evidence.catalogue import load
+    from waglan.evidence.catalogue.force import put_in_force
+    from waglan.evidence.catalogue.lint import lint
+
+    catalogue = load(folder)
+    if faults := lint(catalogue):
+        raise Problem(
+            f"This catalogue has {len(faults)} faults, so it can't judge decisions.",
+            f"The first: {faults[0].what}",
+            "See them all with --lint and correct them.",
+            code="catalogue.faults",
+            where=faults[0].subject,
+        )
+    with acting(workspace, Action.SETTINGS_MANAGE) as at:
+        recorded = put_in_force(at.workspace, catalogue, actor=at.access.local().id)
+    if as_json:
+        return _say({**_head(catalogue), "put_in_force": recorded is not None})
+    what = "judges decisions from here on" if recorded else "is in force already"
+    click.echo(f"{catalogue.id} {catalogue.version} ({catalogue.digest[:LONG]}) {what}.")
 
 
 def _say(told: dict[str, Any]) -> None:

@@ -88,17 +88,13 @@ def _evidence(
     import msgspec
 
     from waglan.evidence import Evidence
-    from waglan.evidence.catalogue import force, load
+    from waglan.evidence.catalogue import force
     from waglan.evidence.pack import board, earlier, gather, write_pack
     from waglan.evidence.pack.gathering import FOR_BOARD, judging
 
     with _index(workspace) as index:
+        first = force.adopt(workspace, index, actor=wanted.actor)
         index.follow()
-        with index.reading() as connection:
-            first = not force.periods(connection)
-        if first:
-            force.put_in_force(workspace, load(), index=index, actor=wanted.actor)
-            index.follow()
         with Evidence.open(workspace, index) as evidence:
             step("counting")
             evidence.update()

@@ -12,6 +12,7 @@ from typing import TextIO, TypeVar
 from waglan.console.house import House
 from waglan.console.render import warm
 from waglan.core.problem import Problem
+from waglan.evidence.catalogue.force import adopt
 from waglan.registers import Watcher
 from waglan.registers.due import run_due
 from waglan.registers.observed import observe
@@ -69,9 +70,12 @@ class RoundsThread:
 
     def _counted(self, before: int | None) -> int:
         """Up to which size evidence is counted now; nothing is done while the log stays as it was."""
-        size = self._house.workspace.ledger.head().size
+        house = self._house
+        if before is None:
+            adopt(house.workspace, house.index)
+        size = house.workspace.ledger.head().size
         if size != before:
-            self._house.evidence.update()
+            house.evidence.update()
         return size
 
     def _run(self) -> None:

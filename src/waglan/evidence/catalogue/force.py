@@ -13,6 +13,7 @@ from waglan.core.events import CatalogueInForce
 from waglan.core.problem import Problem
 from waglan.disk import durable
 from waglan.evidence.catalogue.catalogue import Catalogue
+from waglan.evidence.catalogue.read import load
 from waglan.index import Index, events
 from waglan.ledger.log import Ledger, Recorded
 from waglan.runtime.workspace import Workspace
@@ -56,6 +57,15 @@ def put_in_force(
         version=catalogue.version,
     )
     return workspace.record(facts, actor=actor)
+
+
+def adopt(workspace: Workspace, index: Index, actor: str = "evidence") -> bool:
+    """Put the catalogue that ships with this release in force where none ever was: an upgrade alone changes nothing."""
+    index.follow()
+    with index.reading() as connection:
+        if _all(connection):
+            return False
+    return put_in_force(workspace, load(), index=index, actor=actor) is not None
 
 
 def periods(connection: sqlite3.Connection) -> tuple[InForce, ...]:
