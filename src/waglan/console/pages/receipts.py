@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 import msgspec
-import segno
 
 from waglan.console.page import Download, Goto, Page
+from waglan.console.qr import qr
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 from waglan.ledger import note
@@ -37,7 +37,7 @@ def show(visit: Visit) -> dict[str, Any]:
     return {
         "token": token,
         "address": address,
-        "qr": _code(address) if found.left else "",
+        "qr": qr(address) if found.left else "",
         "by": _by(view),
         "explanation": msgspec.to_builtins(found),
         "asked": msgspec.to_builtins(view.asked),
@@ -120,16 +120,6 @@ def _by(view: CustomerView) -> By:
 
 def _open(view: CustomerView, what: str) -> bool:
     return any(each.what == what and each.answered_ms is None for each in view.asked)
-
-
-def _code(address: str) -> str:
-    """The address as a QR code in SVG, dark on white in every theme.
-
-    References
-    ----------
-    ISO/IEC 18004, error correction level M.
-    """
-    return segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, light="#fff", svgclass="qr")
 
 
 def _missing() -> Problem:

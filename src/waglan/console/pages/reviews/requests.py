@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import msgspec
-import segno
 
 from waglan.access import Action
 from waglan.console.page import Goto, Shown
@@ -17,6 +14,7 @@ from waglan.console.pages.reviews.done import done
 from waglan.console.pages.reviews.judging import header
 from waglan.console.pages.reviews.names import use_case_title
 from waglan.console.pages.reviews.scope import address, scope
+from waglan.console.qr import qr
 from waglan.console.visit import Visit
 from waglan.core.problem import Problem
 from waglan.review import Filter, Item, Receipts, State
@@ -59,7 +57,7 @@ def request_page(visit: Visit) -> Shown:
         "may_take": item.what != "explanation" and visit.may(Action.REVIEW_TAKE, "review"),
         "sent": _sent(visit, item),
         "receipt": url,
-        "qr": _qr(url) if url else "",
+        "qr": qr(url) if url else "",
     }
 
 
@@ -125,10 +123,3 @@ def _sent(visit: Visit, item: Item) -> dict[str, Any] | None:
     if row is None:
         return None
     return {"outcome": item.answer, "at_ms": row[1], "text": _words(visit, row[0], "text", item)}
-
-
-def _qr(url: str) -> str:
-    """The address as a picture to scan."""
-    out = io.BytesIO()
-    segno.make(url, error="m").save(out, kind="svg", scale=4, border=2, xmldecl=False)
-    return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()
