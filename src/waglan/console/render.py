@@ -71,11 +71,11 @@ def render(template: str, name: Language, data: Mapping[str, Any]) -> bytes:
     return _environment(name).get_template(template).render(data).encode()
 
 
-def warm(every: bool = False) -> None:
-    """Compile what every page needs, or every page, so that the first visitor needn't wait."""
+def warm() -> None:
+    """Compile every page in every language, so that the first visitor needn't wait."""
     for name in LANGUAGES:
         environment = _environment(name)
-        for template in environment.list_templates(("html",)) if every else ("frame/base.html",):
+        for template in environment.list_templates(("html",)):
             environment.get_template(template)
 
 

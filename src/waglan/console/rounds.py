@@ -12,6 +12,7 @@ from typing import TextIO, TypeVar
 from waglan.console.house import House
 from waglan.console.render import warm
 from waglan.core.problem import Problem
+from waglan.evidence import watch
 from waglan.evidence.catalogue.force import adopt
 from waglan.registers import Watcher
 from waglan.registers.due import run_due
@@ -21,6 +22,8 @@ from waglan.review import rounds
 T = TypeVar("T")
 FOLLOW_S = 1.0
 ROUNDS_S = 20.0
+START_S = 0.2
+"""Compiling every page takes two seconds of a core; the server is up before that, and so is a first visitor's page."""
 DRILLS_S = 60.0
 BATCH = 20_000
 
@@ -76,11 +79,13 @@ class RoundsThread:
         size = house.workspace.ledger.head().size
         if size != before:
             house.evidence.update()
+            watch(house.evidence, house.registrar)
         return size
 
     def _run(self) -> None:
         since = ROUNDS_S
-        self._try("templates", lambda: warm(every=True))
+        self._stop.wait(START_S)
+        self._try("templates", warm)
         while not self._stop.is_set():
             behind = self._try("index", lambda: self._house.index.follow(BATCH)) or 0
             since += FOLLOW_S

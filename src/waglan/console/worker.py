@@ -17,7 +17,6 @@ from waglan.api.respond import ASGIApp, Receive, Scope, Send
 from waglan.console.house import House
 from waglan.console.monitor import PATH, Monitor
 from waglan.console.pages import PAGES
-from waglan.console.render import warm
 from waglan.console.rounds import RoundsThread
 from waglan.console.site import create_site
 from waglan.core import Problem
@@ -68,7 +67,6 @@ class Worker:
             logging.shutdown()
             os._exit(3)
         calm()
-        warm()
         doors = create_app(workspace, house.access, public_url=house.public_url, stopping=self._going)
         traffic = Traffic(workspace.clock.now_ms(), os.getpid())
         site = create_site(house, doors, monitor=Monitor(house, traffic), stopping=self._going)
