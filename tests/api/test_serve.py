@@ -130,7 +130,7 @@ def test_a_vault_restored_from_before_an_erasure_is_put_right_before_anybody_is_
 
 
 def test_it_is_up_soon(tmp_path: Path) -> None:
-    """The promise is 1.5 s on a quiet machine; the best of three, by the processes' own CPU time, so load counts less."""
+    """The promise is 1.5 s on a quiet machine; the best of three, in the processes' own CPU time: load adds to it."""
     assert min(_ticks(tmp_path / f"bank{turn}") for turn in range(3)) / os.sysconf("SC_CLK_TCK") < 1.5
 
 
