@@ -158,7 +158,7 @@ def _registers(house: House) -> dict[str, list[str]]:
     house.registrar.suspend(admin, "vendor", "cloud-llm", "vendor")
     now_ms = house.workspace.clock.now_ms()
     practice = Practice(
-        id=house.workspace.ids.new(now_ms), what="kill_switch", use_case="credit", actor=admin.id, begun_ms=now_ms
+        id=house.workspace.ids.new(now_ms), what="kill_switch", use_case="credit", actor=admin.id, created_ms=now_ms
     )
     practices = Practices(house.workspace)
     practices.begin(practice, admin)

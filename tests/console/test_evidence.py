@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from tests.console.conftest import Bank
-from waglan.console.pages.evidence.jobs import KEPT_MS, Job, Packs
+from waglan.console.errands import KEPT_MS
+from waglan.console.pages.evidence.jobs import Job, Packs
 from waglan.core.events import Entity, Incident, Suspension, UseCaseRegistration, Vendor
 from waglan.core.problem import Problem
 from waglan.core.usecase import Disclosure, Input, ReviewRule, UseCase

@@ -13,12 +13,14 @@ import msgspec
 import pytest
 
 from tests.console.conftest import Bank
+from waglan.console.errands import KEPT_MS
 from waglan.console.pages.trying import form
 from waglan.console.pages.trying import jobs as module
-from waglan.console.pages.trying.jobs import KEPT_MS, MOST_BYTES, Job, Jobs
+from waglan.console.pages.trying.jobs import MOST_BYTES, Job, Jobs
 from waglan.console.pages.trying.pages import _name, _suffix
 from waglan.core.problem import Problem
 from waglan.core.usecase import Input
+from waglan.disk.held import held as held_lock
 
 
 def sample(bank: Bank, at: int = 0) -> dict[str, str]:
@@ -340,14 +342,14 @@ def test_the_same_file_again_is_a_run_of_its_own(bank: Bank) -> None:
 
 def test_two_files_at_a_time(bank: Bank) -> None:
     jobs = Jobs(bank.workspace)
-    held = [module._held(bank.folder / "uploads" / job.id / "lock") for job in jobs.all()[:2]]
+    held = [held_lock(bank.folder / "uploads" / job.id / "lock") for job in jobs.all()[:2]]
     for each in held:
         assert each.__enter__()
     try:
         assert send(bank, "third.csv", rows(bank, 1)).status == 429
         assert jobs.alive(jobs.all()[0].id)
         with pytest.raises(Problem, match="can't be done"):
-            jobs.delete(jobs.all()[0])
+            jobs.drop(jobs.all()[0])
     finally:
         for each in held:
             each.__exit__(None, None, None)
@@ -358,7 +360,7 @@ def test_files_are_forgotten_after_seven_days(bank: Bank) -> None:
     old = Job(id=bank.workspace.ids.new(1), use_case="credit", actor="p-x", created_ms=bank.workspace.clock.now_ms()
               - KEPT_MS - 1, name="old.csv", suffix=".csv", state="done")  # fmt: skip
     (bank.folder / "uploads" / old.id).mkdir(parents=True)
-    jobs._save(old)
+    jobs.save(old)
     assert old.id in {job.id for job in jobs.all()}
     assert bank.get("/try", as_="user").status == 200
     assert old.id not in {job.id for job in jobs.all()}
@@ -368,7 +370,7 @@ def test_files_are_forgotten_after_seven_days(bank: Bank) -> None:
 def test_a_page_renews_itself_only_while_something_runs(bank: Bank) -> None:
     shown = finished(bank, send(bank, "calm.csv", rows(bank, 1)))
     assert 'http-equiv="refresh"' not in bank.get(f"/try/files/{shown['id']}", as_="user").text
-    with module._held(bank.folder / "uploads" / shown["id"] / "lock") as mine:
+    with held_lock(bank.folder / "uploads" / shown["id"] / "lock") as mine:
         assert mine
         assert 'http-equiv="refresh"' in bank.get(f"/try/files/{shown['id']}", as_="user").text
 

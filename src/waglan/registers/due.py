@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from waglan.core.events import Drill
 from waglan.core.problem import Problem
 from waglan.core.usecase import Tier, UseCase
+from waglan.disk.held import held
 from waglan.index.index import Index
 from waglan.registers.book import Book, read_book
 from waglan.registers.drilling import Plan, run_drill
@@ -96,7 +93,7 @@ def run_due(workspace: Workspace, index: Index, plan: Plan = Plan()) -> tuple[Dr
     """
     done: list[Drill] = []
     failed: Problem | None = None
-    with _alone(workspace.folder) as mine:
+    with held(workspace.folder / LOCK) as mine:
         for each in _waiting(workspace, index) if mine else ():
             try:
                 done.append(run_drill(workspace, None, each.use_case, plan._replace(what=each.what, seed=_seed(each))))
@@ -124,18 +121,3 @@ def _seed(each: Due) -> int:
     """A seed of its own for every drill, the same whoever runs it."""
     text = f"{each.use_case} {each.what} {each.due_ms}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether no other process here is at it; until the block ends."""
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)

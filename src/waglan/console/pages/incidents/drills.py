@@ -88,7 +88,7 @@ def begin(visit: Visit) -> Goto:
     workspace = visit.house.workspace
     workspace.catalogue.get(use_case)
     now_ms = workspace.clock.now_ms()
-    made = Practice(id=workspace.ids.new(now_ms), what=what, use_case=use_case, actor=visit.me.id, begun_ms=now_ms)
+    made = Practice(id=workspace.ids.new(now_ms), what=what, use_case=use_case, actor=visit.me.id, created_ms=now_ms)
     Practices(workspace).begin(made, visit.me)
     return Goto(f"/drills/runs/{made.id}")
 
@@ -106,7 +106,7 @@ def _told(found: Practice) -> dict[str, Any]:
         "what": found.what,
         "use_case": found.use_case,
         "state": found.state,
-        "begun_ms": found.begun_ms,
+        "created_ms": found.created_ms,
         "passed": found.passed,
         "drill": found.drill,
         "problem": found.problem,

@@ -1,25 +1,23 @@
-"""Files being decided: each has a folder in the workspace, so a page, a process or a power cut may come and go.
+"""Files being decided: a run that was cut off can go on where it stopped, and no row is decided twice.
 
-The uploaded rows are deleted as soon as they are decided. Who runs a file holds a lock that dies with its process, so a
-run that was cut off is seen as such and can go on where it stopped: no row is decided twice.
+The uploaded rows are deleted as soon as they are decided.
 """
 
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from waglan.console.errands import Errand, Errands, said
 from waglan.core.case import Language
-from waglan.core.ids import to_bytes
 from waglan.core.problem import Problem
 from waglan.disk.durable import replace
-from waglan.disk.held import held
 from waglan.runtime import Ask, Workspace
 from waglan.runtime.batch import STOPS, Plan, Step, file_source
 from waglan.runtime.batch import run as run_batch
@@ -28,8 +26,6 @@ from waglan.runtime.rows import check_columns, open_rows
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_AT_ONCE = 2
-KEPT_MS = 7 * 86_400_000
-"""Results and rejects are deleted after so long."""
 CHUNK = 256
 """So few rows at a time leave room for other people's decisions."""
 SUFFIXES = (".csv", ".tsv", ".txt", ".psv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
@@ -42,15 +38,13 @@ def _(text: str) -> str:
     return text
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(Errand, frozen=True, kw_only=True):
     """A file and how far it is.
 
     Attributes
     ----------
-    id, use_case, actor, created_ms
-        Which, for what, whose, since when.
-    name
-        What its owner calls it; shown, never a path.
+    use_case, name
+        For what, and what its owner calls it; shown, never a path.
     suffix, language, purpose, notice_id, consent_column, drop_unknown
         As it was asked; ``consent_column`` holds each row's consent reference.
     state
@@ -58,14 +52,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         can't.
     rows, total, rejected, auto, human, blocked
         How far it is, and what came of it.
-    problem
-        Why it failed or stopped: ``what``, ``why``, ``next``, ``code``.
     """
 
-    id: str
     use_case: str
-    actor: str
-    created_ms: int
     name: str
     suffix: str
     language: Language = "en"
@@ -80,7 +69,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     auto: int = 0
     human: int = 0
     blocked: int = 0
-    problem: dict[str, str] | None = None
 
     @property
     def busy(self) -> bool:
@@ -88,8 +76,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in ("counting", "running")
 
 
-class Jobs:
-    """The files of one workspace; it holds nothing itself, so make one whenever it is needed.
+class Jobs(Errands[Job]):
+    """The files of one workspace.
 
     Parameters
     ----------
@@ -98,8 +86,8 @@ class Jobs:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace.folder / "uploads", Job, workspace.clock)
         self._workspace = workspace
-        self._folder = workspace.folder / "uploads"
 
     def begin(self, job: Job, body: bytes) -> Job:
         """Keep a file and start deciding it.
@@ -110,14 +98,12 @@ class Jobs:
             ``jobs.busy`` (429), or that the file can't be read or doesn't fit the use case: nothing is kept then.
         """
         self.tidy()
-        if sum(self.alive(each.id) for each in self.all()) >= MOST_AT_ONCE:
+        if self.working() >= MOST_AT_ONCE:
             raise _busy()
-        folder = self._folder / job.id
-        folder.mkdir(mode=0o700, parents=True)
+        folder = self.new(job)
         try:
             replace(folder / f"rows{job.suffix}", body)
             self._check(job)
-            self._save(job)
         except BaseException:
             shutil.rmtree(folder)
             raise
@@ -126,71 +112,46 @@ class Jobs:
 
     def resume(self, job: Job) -> None:
         """Go on with a run that stopped or was cut off."""
-        if self.alive(job.id) or not (self._folder / job.id / f"rows{job.suffix}").exists():
+        if self.alive(job.id) or not (self.place(job.id) / f"rows{job.suffix}").exists():
             raise _not_now()
         self._start(msgspec.structs.replace(job, state="running", problem=None))
 
     def get(self, job_id: str, actor: str) -> Job:
         """A file of somebody's own; a Problem 404 for any other."""
-        with suppress(ValueError, OSError, msgspec.MsgspecError):
-            to_bytes(job_id)
-            job = msgspec.json.decode((self._folder / job_id / "state.json").read_bytes(), type=Job)
-            if job.actor == actor:
-                return job
-        raise Problem(
-            _("There is no such file."), _("It was deleted, or it belongs to somebody else."),
-            _("Upload it again under Try it."), code="jobs.missing", status=404,
-        )  # fmt: skip
-
-    def all(self) -> list[Job]:
-        """Every file, newest first."""
-        found = []
-        for path in self._folder.glob("*/state.json"):
-            with suppress(OSError, msgspec.MsgspecError):
-                found.append(msgspec.json.decode(path.read_bytes(), type=Job))
-        return sorted(found, key=lambda job: job.id, reverse=True)
-
-    def alive(self, job_id: str) -> bool:
-        """Whether some process is at it."""
-        try:
-            with held(self._folder / job_id / "lock") as mine:
-                return not mine
-        except FileNotFoundError:
-            return False
+        job = self.find(job_id)
+        if job is None or job.actor != actor:
+            raise Problem(
+                _("There is no such file."), _("It was deleted, or it belongs to somebody else."),
+                _("Upload it again under Try it."), code="jobs.missing", status=404,
+            )  # fmt: skip
+        return job
 
     def resumable(self, job: Job) -> bool:
         """Whether it stopped or was cut off on its way."""
-        there = (self._folder / job.id / f"rows{job.suffix}").exists()
+        there = (self.place(job.id) / f"rows{job.suffix}").exists()
         return there and (job.state == "stopped" or job.busy) and not self.alive(job.id)
 
     def output(self, job: Job, which: Literal["results", "rejects"]) -> bytes:
         """What the run wrote so far; a Problem 404 when there is nothing."""
         try:
-            return (self._folder / job.id / f"{which}.csv").read_bytes()
+            return (self.place(job.id) / f"{which}.csv").read_bytes()
         except FileNotFoundError:
             raise Problem(
                 _("There is nothing to download yet."), _("The file hasn't been decided."),
                 _("Wait until it is finished."), code="jobs.missing", status=404,
             ) from None  # fmt: skip
 
-    def delete(self, job: Job) -> None:
+    def drop(self, job: Job) -> None:
         """Remove everything about a file that nobody is at; its decisions stay on the log."""
         if self.alive(job.id):
             raise _not_now()
-        shutil.rmtree(self._folder / job.id)
-
-    def tidy(self) -> None:
-        """Remove what has been kept for long enough."""
-        now_ms = self._workspace.clock.now_ms()
-        for job in self.all():
-            if now_ms - job.created_ms > KEPT_MS and not self.alive(job.id):
-                shutil.rmtree(self._folder / job.id, ignore_errors=True)
+        self.delete(job.id)
 
     # ---- deciding
 
     def _check(self, job: Job) -> None:
         manifest = self._workspace.catalogue.get(job.use_case).manifest
-        path = self._folder / job.id / f"rows{job.suffix}"
+        path = self.place(job.id) / f"rows{job.suffix}"
         with _renamed(job, path), open_rows(path, known=tuple(manifest.inputs)) as opened:
             if opened.table.columns is not None:
                 also = (job.consent_column,) if job.consent_column in opened.table.columns else ()
@@ -199,31 +160,20 @@ class Jobs:
                 check_columns(opened.table.columns, manifest, drop_unknown=job.drop_unknown, also=also)
 
     def _start(self, job: Job) -> None:
-        self._save(job)
-        threading.Thread(target=self._run, args=(job,), name="waglan-upload", daemon=True).start()
+        self.start(job, partial(self._decided, job), failed=_stopped, ended=self._ended)
 
-    def _run(self, job: Job) -> None:
-        with held(self._folder / job.id / "lock") as mine:
-            if not mine:
-                return
-            try:
-                job = self._decided(job)
-            except Problem as problem:
-                job = self._latest(job)
-                lasting = not problem.code.startswith(STOPS)
-                self._save(_with(job, state="failed" if lasting else "stopped", problem=_told(problem)))
-            else:
-                self._save(job)
-            if job.state == "done" or self._latest(job).state == "failed":
-                (self._folder / job.id / f"rows{job.suffix}").unlink(missing_ok=True)
+    def _ended(self, job: Job) -> None:
+        """Nobody needs the rows of a file any more that is finished or can't be."""
+        if job.state != "stopped":
+            (self.place(job.id) / f"rows{job.suffix}").unlink(missing_ok=True)
 
     def _decided(self, job: Job) -> Job:
-        folder = self._folder / job.id
+        folder = self.place(job.id)
         path = folder / f"rows{job.suffix}"
         with _renamed(job, path):
             if not job.total:
                 job = _with(job, total=_counted(path, self._workspace.catalogue.get(job.use_case).manifest.inputs))
-            self._save(job := _with(job, state="running"))
+            self.save(job := _with(job, state="running"))
             summary = run_batch(self._workspace, self._plan(job, path), self._progress(job))
         return _with(
             job,
@@ -271,21 +221,20 @@ class Jobs:
                 nonlocal last
                 if nanoseconds() - last > _WRITTEN_S * 1e9:
                     last = nanoseconds()
-                    self._save(_with(job, rows=rows))
+                    self.save(_with(job, rows=rows))
 
             yield step
 
         return shown
 
-    def _latest(self, job: Job) -> Job:
-        return msgspec.json.decode((self._folder / job.id / "state.json").read_bytes(), type=Job)
-
-    def _save(self, job: Job) -> None:
-        replace(self._folder / job.id / "state.json", msgspec.json.encode(job))
-
 
 def _with(job: Job, **changes: Any) -> Job:
     return msgspec.structs.replace(job, **changes)
+
+
+def _stopped(job: Job, problem: Problem) -> Job:
+    lasting = not problem.code.startswith(STOPS)
+    return _with(job, state="failed" if lasting else "stopped", problem=said(problem))
 
 
 def _counted(path: Path, known: Any) -> int:
@@ -315,10 +264,6 @@ def _renamed(job: Job, path: Path) -> Iterator[None]:
         raise Problem(
             *told, code=problem.code, where=problem.where, status=problem.status, errors=problem.errors
         ) from None
-
-
-def _told(problem: Problem) -> dict[str, str]:
-    return {"what": problem.what, "why": problem.why, "next": problem.next, "code": problem.code}
 
 
 def _busy() -> Problem:

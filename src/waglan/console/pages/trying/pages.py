@@ -193,7 +193,7 @@ def resume(visit: Visit) -> Goto:
 def delete(visit: Visit) -> Goto:
     """Delete a file's rows, results and rejects now."""
     jobs = Jobs(visit.house.workspace)
-    jobs.delete(jobs.get(visit.path["id"], visit.me.id))
+    jobs.drop(jobs.get(visit.path["id"], visit.me.id))
     return Goto("/try", "file_deleted")
 
 
