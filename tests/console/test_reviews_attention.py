@@ -43,7 +43,8 @@ def test_a_planted_case_looks_like_all_others_until_it_is_judged(bank: Small):
     for item in planted:
         page = bank.taken("reviewer", item)
         twin = bank.get(f"/reviews/{item}.json", as_="reviewer").body
-        assert not re.search(r"seeded|planted|drill|attention check", page.text + str(twin), re.I)
+        shown = page.text.partition("<main")[2]  # the navigation speaks of drills everywhere
+        assert shown and not re.search(r"seeded|planted|drill|attention check", shown + str(twin), re.I)
         assert twin.keys() == like.keys()
         assert twin["evidence"].keys() == like["evidence"].keys()
         assert [f["name"] for f in twin["evidence"]["inputs"]] == [f["name"] for f in like["evidence"]["inputs"]]
