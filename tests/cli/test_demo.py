@@ -94,7 +94,7 @@ def addresses():
 def test_what_is_worth_a_look_is_there_to_be_looked_at(made):
     place, figures = made
     looks = [look["where"].removeprefix("http://localhost:8420/console") for look in figures["look"]]
-    assert [look["scenario"] for look in figures["look"]] == ["careless", "outage", "bias"]
+    assert [look["scenario"] for look in figures["look"]] == ["gaps", "careless", "outage", "bias"]
     for look in [*looks, *(planted.look for planted in read_planted(place))]:
         path = look.partition("?")[0]
         assert any(re.fullmatch(pattern, path) for pattern in addresses()), look
@@ -130,7 +130,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path, fresh):
     assert (tmp_path / "real" / "letter.txt").read_text() == "keep me"
 
 
-def test_the_text_names_three_things_and_the_way_in(made):
+def test_the_text_names_what_is_worth_a_look_and_the_way_in(made):
     place, _ = made
     done = CliRunner().invoke(demo, ["--folder", str(place), "--no-serve"], catch_exceptions=False)
     assert "Nobody in it exists." in done.stdout and "/console/join/" in done.stdout

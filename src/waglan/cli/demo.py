@@ -26,8 +26,8 @@ FOLDER, DATA_FOLDER = Path("waglan-demo"), Path("waglan-demo-data")
 ADDRESS = "127.0.0.1"
 WORKSHOP_BYTES = 512 * 1024 * 1024
 """So much memory must be free for the bank to be made in it; it takes a tenth of that."""
-WORTH = ("careless", "outage", "bias")
-"""The three of what is planted that the demo points at."""
+WORTH = ("gaps", "careless", "outage", "bias")
+"""Those of what is planted that the demo points at."""
 
 
 @click.command()

@@ -1,41 +1,39 @@
 """How the sample bank is governed in its month: registers, obligations, tests, incidents, and who stands for what.
 
-All of it goes through `waglan.registers.Registrar` and the other rooms' own verbs, by people who signed in. Some things
-are wrong on purpose: a review that is overdue, a contract without a right to audit, somebody untrained, papers missing.
+All of it goes through `waglan.registers.Registrar` and the other rooms' own verbs, by people who signed in. What is
+wrong on purpose comes by the scenario ``gaps``; papers that nobody wrote are missing in any case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 
 import numpy as np
 
 from waglan.access import Identity
-from waglan.core.events import Competence, Count, DataSource, Entity, Incident, IncidentStep, Vendor
+from waglan.core.events import Competence, Count, Entity, Incident, IncidentStep
 from waglan.harbour import papers
-from waglan.harbour.applications import SOURCES, USE_CASE
+from waglan.harbour.applications import USE_CASE
 from waglan.harbour.bank import Deed
 from waglan.harbour.hiring import Employed
 from waglan.harbour.hosted import HOST
-from waglan.harbour.models import PAST_DATA, SCORING, VALIDATOR
+from waglan.harbour.models import SCORING
 from waglan.harbour.period import DAY_MS, HOUR_MS
 from waglan.harbour.plan import Plan
 from waglan.harbour.sample import NAME_EN
+from waglan.harbour.sources import data_sources, vendors
 from waglan.harbour.trials import runs
 from waglan.index.decisions import Filter
 from waglan.registers import Registrar
 from waglan.usecases.credit.training import Trained
 
 ENTITY = "harbour-bank"
-BUREAU = "syn-bureau"
 KEEPER, ANSWERER, CONTAINER = "yip", "sharma", "kwok"
 """Who keeps registers, who stands for obligations, and who acts on incidents."""
 BEFORE_MS = 20 * HOUR_MS
 """So long before the month the registers are filled."""
 WEEK_MS = 7 * DAY_MS
-UNTRAINED = "zhang"
 LEFT_OPEN_MS = 5 * HOUR_MS
 """So long before the end the incident comes that is still open."""
 ATTESTED = ("SBX.1", "BD19.G4", "FSTB.12f.2", "PEMP.4")
@@ -89,16 +87,16 @@ class Governing:
 
     def _fill(self) -> None:
         keeper, answerer, registrar = self._person(KEEPER), self._person(ANSWERER), self._registrar
-        first_ms, people = self._plan.span.from_ms, self._employed.people
+        first_ms, people, gaps = self._plan.span.from_ms, self._employed.people, bool(self._plan.gaps)
         registrar.entity(
             keeper,
             Entity(id=ENTITY, name=NAME_EN, licences=("bank", "licensed_corporation", "insurance_intermediary", "mpf")),
         )
         for paper in papers.PAPERS:
-            registrar.document(answerer, papers.registered(paper, people[paper.approver].id, first_ms))
-        for vendor in vendors(first_ms):
+            registrar.document(answerer, papers.registered(paper, people[paper.approver].id, first_ms, gaps=gaps))
+        for vendor in vendors(first_ms, gaps):
             registrar.vendor(keeper, vendor)
-        for source in data_sources(first_ms):
+        for source in data_sources(first_ms, gaps):
             registrar.data_source(keeper, source)
         for competence in self._competences(first_ms):
             registrar.competence(keeper, competence)
@@ -119,7 +117,7 @@ class Governing:
             )
             for employee in self._plan.bank.staff
             for role in employee.roles[:1]
-            if employee.key != UNTRAINED
+            if employee.key not in self._plan.gaps
         ]
 
     def _count(self, until_ms: int) -> None:
@@ -165,36 +163,3 @@ class Governing:
         note = "Three letters with reasons for a refusal went to former addresses; two came back unopened."
         wanted = Filter(use_case=USE_CASE, effect="decline", route="human")
         self._registrar.open_incident(self._person(CONTAINER), facts, note=note, decisions=wanted)
-
-
-def vendors(first_ms: int) -> tuple[Vendor, ...]:
-    """The host of the first model, in order; and a bureau whose review is overdue and whose contract has gaps."""
-    return (
-        Vendor(
-            audit_right=True, contract_until=first_ms + 500 * DAY_MS, exit_plan="exit-plan-scoring", id=SCORING,
-            legal_entity="SYN Scoring Limited", next_review=first_ms + 275 * DAY_MS, no_training=True, region="HK",
-            reviewed_at=first_ms - 90 * DAY_MS, service="Runs a scorecard that the bank provides",
-            sub_processors=("SYN Data Centre, Tseung Kwan O",), substitute="credit.standby.scorecard",
-        ),
-        Vendor(
-            audit_right=False, contract_until=first_ms + 200 * DAY_MS, id=BUREAU, legal_entity="SYN Bureau Limited",
-            next_review=first_ms + 12 * DAY_MS, no_training=True, region="HK", reviewed_at=first_ms - 353 * DAY_MS,
-            service="Repayment records of applicants",
-        ),
-    )  # fmt: skip
-
-
-def data_sources(first_ms: int) -> tuple[DataSource, ...]:
-    """What the models learned from, with its card; and the bureau's records, whose card is missing."""
-    card = sha256(f"{PAST_DATA} {VALIDATOR} {SOURCES}".encode()).hexdigest()
-    return (
-        DataSource(
-            balanced=True, card_digest=card, id=PAST_DATA, licence="own records", personal=True,
-            purposes=("credit_assessment",), region="HK", reviewed_at=first_ms - 5 * DAY_MS,
-            expires_at=first_ms + 360 * DAY_MS, title="Past applicants and who repaid",
-        ),
-        DataSource(
-            id="bureau-records", licence="contract SYN-B-7", personal=True, purposes=("credit_assessment",),
-            region="HK", reviewed_at=first_ms - 353 * DAY_MS, title="Repayment records", vendor=BUREAU,
-        ),
-    )  # fmt: skip

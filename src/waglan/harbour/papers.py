@@ -16,6 +16,7 @@ from waglan.core.events.registers import DocumentType
 from waglan.harbour.period import DAY_MS
 
 TEXTS = "documents"
+RENEWED_DAYS = 20
 
 
 class Paper(NamedTuple):
@@ -72,9 +73,20 @@ def lay_out(folder: Path) -> None:
         (place / f"{paper.id}.md").write_bytes(text(paper))
 
 
-def registered(paper: Paper, approver: str, first_ms: int) -> Document:
-    """The paper as the register holds it; ``first_ms`` is when the month begins, ``approver`` a person's id."""
-    approved_ms = first_ms - paper.before_days * DAY_MS
+def registered(paper: Paper, approver: str, first_ms: int, *, gaps: bool) -> Document:
+    """The paper as the register holds it.
+
+    Parameters
+    ----------
+    approver
+        A person's id.
+    first_ms
+        When the month begins, milliseconds since 1970 UTC.
+    gaps
+        Whether a paper may have lapsed; if not, it was approved again in time.
+    """
+    lapsed = 0 < paper.valid_days < paper.before_days
+    approved_ms = first_ms - (RENEWED_DAYS if lapsed and not gaps else paper.before_days) * DAY_MS
     return Document(
         approved_at=approved_ms,
         approver=approver,

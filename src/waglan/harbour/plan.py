@@ -57,6 +57,8 @@ class Plan(NamedTuple):
         When models can't be reached.
     habits
         Reviewer's key to a name in `waglan.harbour.habits.HABITS`.
+    gaps
+        Whom the registers have gaps about: keys of employees, ids of vendors; empty where all is in order.
     """
 
     bank: SampleBank
@@ -66,6 +68,7 @@ class Plan(NamedTuple):
     batches: tuple[Batch, ...]
     outages: tuple[Outage, ...]
     habits: Mapping[str, str]
+    gaps: tuple[str, ...] = ()
 
 
 def quiet_plan(applications: int, until_ms: int, seed: int = SEED) -> Plan:
