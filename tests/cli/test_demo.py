@@ -138,6 +138,7 @@ def test_the_text_names_what_is_worth_a_look_and_the_way_in(made):
         "  1.",
         "  2.",
         "  3.",
+        "  4.",
     ]
 
 
