@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -129,9 +130,25 @@ def test_a_vault_restored_from_before_an_erasure_is_put_right_before_anybody_is_
         assert workspace.vault.known("C1") is None and erasure.reconcile(workspace.ledger) == ()
 
 
+QUIET_US = 110.0
+"""What `_loop_us` takes on the machine of bench/RESULTS.md when nobody else is at it."""
+
+
 def test_it_is_up_soon(tmp_path: Path) -> None:
-    """The promise is 1.5 s on a quiet machine; the best of three, in the processes' own CPU time: load adds to it."""
-    assert min(_ticks(tmp_path / f"bank{turn}") for turn in range(3)) / os.sysconf("SC_CLK_TCK") < 1.5
+    """The promise is 1.5 s on a quiet machine: the best of three in CPU time, by how slow this core is just now."""
+    slow = _loop_us()
+    best = min(_ticks(tmp_path / f"bank{turn}") for turn in range(3)) / os.sysconf("SC_CLK_TCK")
+    assert best / max(1.0, slow / QUIET_US, _loop_us() / QUIET_US) < 1.5
+
+
+def _loop_us() -> float:
+    def once() -> int:
+        began, x = time.process_time_ns(), 1
+        for i in range(2_000):
+            x = (x * 31 + i) % 1_000_003
+        return time.process_time_ns() - began
+
+    return statistics.median(once() for _ in range(500)) / 1_000
 
 
 def _ticks(folder: Path) -> int:

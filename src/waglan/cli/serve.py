@@ -92,6 +92,7 @@ def run(folder: Path, address: str, port: int, workers: int, as_json: bool) -> N
 
     from waglan.console.worker import Worker
 
+    gc.freeze()
     gc.enable()
     stopping = multiprocessing.RawValue(ctypes.c_bool, False)
     hears, tells = multiprocessing.Pipe(duplex=False)
