@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from waglan.access import Action
 from waglan.access.person import VENDOR
+from waglan.console.marked import _
 from waglan.console.page import Page
 from waglan.console.visit import Visit
 
@@ -21,11 +22,6 @@ class Entry(NamedTuple):
     label: str
     action: Action
     kind: str
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 WORK, PROOF, HOUSE = _("Work"), _("Proof"), _("House")

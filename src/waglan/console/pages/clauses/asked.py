@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from waglan.console.marked import _
 from waglan.console.visit import Visit
 from waglan.core.events import Entity
 from waglan.core.problem import Problem
@@ -90,11 +91,6 @@ def asked(visit: Visit, connection: sqlite3.Connection) -> Asked:
 
 def _entities(connection: sqlite3.Connection) -> Any:
     return fold(steps(events.raw(connection, (Entity.kind,)), Entity), lambda each: each.id)
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def _days(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from waglan.console.marked import _
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.visit import Visit
 from waglan.core.events import Attestation, Inapplicable, RuleInForce, WordingSeen
@@ -95,8 +96,3 @@ def _by_entity(found: Iterable[Step[Any]], clause_id: str) -> tuple[Kept[Any], .
         return str(each.entity)
 
     return fold([each for each in found if each.facts.clause == clause_id], entity)
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

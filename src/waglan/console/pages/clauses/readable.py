@@ -7,14 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from waglan.console import language
+from waglan.console.marked import _
 from waglan.core.case import Language
 
 Say = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _SIGNS: Mapping[type[ast.AST], str] = {

@@ -6,6 +6,7 @@ import datetime as dt
 from urllib.parse import quote, urlencode
 
 from waglan.console.language import HONG_KONG
+from waglan.console.marked import _
 from waglan.console.page import Goto
 from waglan.console.pages.clauses import known
 from waglan.console.pages.clauses.asked import Asked, asked
@@ -98,8 +99,3 @@ def _end_of(visit: Visit, name: str) -> int:
             _("Give the last day on which it counts."), code="clause.until", where=name,
         )  # fmt: skip
     return end_ms
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

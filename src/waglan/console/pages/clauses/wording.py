@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.clauses import known
 from waglan.console.visit import Visit
@@ -156,8 +157,3 @@ def _unknown(chosen: str) -> Problem:
         _("That is no status of a wording."), _("It is verified, from a secondary source, or unverified."),
         _("Choose one of the three."), code="clause.wording", where=chosen[:40],
     )  # fmt: skip
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

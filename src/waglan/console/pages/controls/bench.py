@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.visit import Visit
 from waglan.controls.text import render
 from waglan.core.case import Case
@@ -21,11 +22,6 @@ from waglan.runtime.dry_run import Given, Tried, case_of, try_control
 LONGEST = 32_000
 """Characters that may be pasted."""
 _TOKEN = re.compile("\u27e6[A-Z_]+_[0-9]{1,9}\u27e7")
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Piece(NamedTuple):

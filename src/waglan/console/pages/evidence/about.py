@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from waglan.console.marked import _
 from waglan.console.page import Shown
 from waglan.console.visit import Visit
 from waglan.core.events import UseCaseRegistration
@@ -79,8 +80,3 @@ def _firm(visit: Visit) -> str:
         entities = [e.facts for e in events.registered(connection, "entity")]
     names = [str(e.get("name", "")) for e in entities if e.get("state", "in_force") == "in_force"]
     return names[0] if len(names) == 1 and names[0] else visit.house.tenant
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from waglan.console.errands import Errand, Errands
+from waglan.console.marked import _
 from waglan.core.problem import Problem
 from waglan.disk import durable
 from waglan.evidence import Evidence
@@ -105,8 +106,3 @@ class Packs(Errands[Job]):
             job, state="done", step="signing", files=pack.files, bytes=pack.size, digest=pack.digest,
             breached=pack.board.breaches_n,
         )  # fmt: skip
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

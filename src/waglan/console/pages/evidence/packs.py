@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from waglan.console.marked import _
 from waglan.console.page import Download, Goto, Shown
 from waglan.console.pages.clauses.asked import asked
 from waglan.console.pages.evidence.jobs import NAME, Job, Packs
@@ -93,8 +94,3 @@ def _packs(visit: Visit) -> Packs:
 
 def _tongues(chosen: str) -> tuple[Tongue, ...]:
     return tuple([each for each in TONGUES if each == chosen]) or TONGUES
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text

@@ -6,6 +6,7 @@ from typing import Any
 
 from waglan.access import Action
 from waglan.access.refusals import missing
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.incidents.practice import KINDS, Practice, Practices
@@ -18,11 +19,6 @@ from waglan.registers.due import manifests, schedule
 from waglan.tiers import lattice
 
 MOST = 50
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def drills(visit: Visit) -> Shown:

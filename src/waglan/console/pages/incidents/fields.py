@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import get_args
 
+from waglan.console.marked import _
 from waglan.console.pages.registers.field import Field
 from waglan.core.events.incidents import Cause
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
 
 SEVERITIES = ("low", "medium", "high", "critical")
 

@@ -8,6 +8,7 @@ import msgspec
 
 from waglan.access import Action
 from waglan.access.refusals import missing
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.incidents import told
@@ -24,11 +25,6 @@ from waglan.registers import Book, IncidentRecord
 PAGE = 50
 MOST_DECISIONS = 50
 FILTERS = ("state", "severity", "cause", "use_case", "by", "drill")
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def incidents(visit: Visit) -> Shown:

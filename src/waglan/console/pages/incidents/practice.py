@@ -10,6 +10,7 @@ import msgspec
 
 from waglan.access import Identity
 from waglan.console.errands import Errand, Errands
+from waglan.console.marked import _
 from waglan.core.problem import Problem
 from waglan.registers.drilling import Plan, run_drill
 from waglan.runtime import Workspace
@@ -18,11 +19,6 @@ from waglan.runtime.exercise import Exercised
 KINDS: tuple[Exercised, ...] = get_args(Exercised)
 """What can be practised from the console; restoring a backup and people's parts are done elsewhere and recorded."""
 _FOLDER = "drills"
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Practice(Errand, frozen=True, kw_only=True):

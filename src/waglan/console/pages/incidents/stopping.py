@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.registers import book as books
@@ -18,11 +19,6 @@ TARGETS: tuple[Target, ...] = ("use_case", "model", "vendor")
 REASONS = ("incident", "harm", "drift", "validation", "vendor", "regulator", "maintenance", "drill", "other")
 REASONS_TO_RESUME = ("fixed", "tested", "false_alarm", "over", "other")
 _MOST = 50
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def suspensions(visit: Visit) -> Shown:

@@ -11,18 +11,13 @@ from typing import Any
 import msgspec
 
 from waglan.console.language import HONG_KONG
+from waglan.console.marked import _
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.use_cases.card import validation
 from waglan.console.visit import Visit
 from waglan.core.events import ModelRegistration
 from waglan.core.problem import Problem
 from waglan.index import events
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
 
 _SAID = MappingProxyType({
     "state": _("Stage"), "owner": _("Owner"), "builder": _("Built by"), "approver": _("Approved by"),

@@ -6,13 +6,9 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.visit import Visit
 from waglan.index import counts
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Step(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.pages.incidents import told
 from waglan.console.pages.registers.book import rows
 from waglan.console.pages.registers.due import due
@@ -26,11 +27,6 @@ _SEEDED = (
     "GROUP BY 1"
 )
 """Per reviewer: cases with a known wrong answer, and those seen through; a verdict taken back doesn't count."""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Need(NamedTuple):

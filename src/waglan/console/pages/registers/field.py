@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from waglan.console import language
 from waglan.console.forms import Form
+from waglan.console.marked import _
 from waglan.core.problem import Problem
 
 Sort = Literal[
@@ -52,11 +53,6 @@ class Field(NamedTuple):
     group: str = ""
     codes: tuple[str, ...] = ()
     source: str = ""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def read(form: Form, fields: Iterable[Field]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 
 from waglan.access import Action
 from waglan.access.refusals import missing as not_there
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.registers import book as books
@@ -23,11 +24,6 @@ from waglan.core.problem import Problem
 from waglan.registers import Book, Kept
 
 PAGE = 50
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def listed(table: Table, visit: Visit) -> Shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from waglan.console.marked import _
 from waglan.console.page import Shown
 from waglan.console.pages.registers import book as books
 from waglan.console.pages.registers import due
@@ -13,11 +14,6 @@ from waglan.core.events import ModelRegistration, UseCaseRegistration
 from waglan.registers import Book
 
 MOST_DUE = 30
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 USES = Table(

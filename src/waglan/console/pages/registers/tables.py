@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, get_args
 
+from waglan.console.marked import _
 from waglan.console.pages.registers.field import Field
 from waglan.core.events import Competence, Count, DataSource, Document, Entity, Event, TestRun, Vendor
 from waglan.core.events.registers import DocumentType, Licence, RunOf
@@ -73,11 +74,6 @@ class Table(NamedTuple):
     def address(self) -> str:
         """Of its list, below ``/console``."""
         return f"/{self.key}" if self.key == "vendors" else f"/registers/{self.key}"
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _NO_NAMES = _("It stands on the log for good, so no personal names.")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.page import Goto, Shown
 from waglan.console.pages.decisions.actors import Actors
 from waglan.console.pages.decisions.why import explained
@@ -25,11 +26,6 @@ _DETAILS = (
     "SELECT d.id, t.said FROM json_each(?) AS asked CROSS JOIN decision d ON d.id = asked.value "
     "JOIN detail t USING (detail)"
 )
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 TABS: Mapping[str, str] = MappingProxyType({

@@ -10,11 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
+from waglan.console.marked import _
 
 OTHER = "other"
 

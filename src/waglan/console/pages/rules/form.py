@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from waglan.console.marked import _
 from waglan.console.visit import Visit
 from waglan.facts.schema import DECISIONS
 from waglan.rulebook import Draft, tables
 from waglan.rulebook.rule import GATES
 from waglan.rules import Type
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
-
 
 EMPTY = Draft(id="", holds="", gate="human")
 EXAMPLES = (

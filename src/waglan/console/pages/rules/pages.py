@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from waglan.access import Action, Identity
+from waglan.console.marked import _
 from waglan.console.page import Goto, Page, Shown
 from waglan.console.pages import figures
 from waglan.console.pages.controls import hits as control_hits
@@ -22,11 +23,6 @@ from waglan.runtime.gates import PREFIX
 
 _K = "rule"
 TONES = {"note": "plain", "review": "human", "block": "blocked", "error": "blocked"}
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def all_rules(visit: Visit) -> Shown:

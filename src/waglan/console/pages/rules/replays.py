@@ -13,15 +13,11 @@ import msgspec
 from waglan.access import Identity
 from waglan.console.errands import Errand, Errands
 from waglan.console.house import House
+from waglan.console.marked import _
 from waglan.core.problem import Problem
 from waglan.rulebook import Draft, Proposal, Replay
 
 MOST_AT_ONCE = 2
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Job(Errand, frozen=True, kw_only=True):

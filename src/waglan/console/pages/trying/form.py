@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from waglan.console.marked import _
 from waglan.core.case import Language
 from waglan.core.problem import Problem
 from waglan.core.usecase import Input
@@ -17,11 +18,6 @@ LONG_TEXT = 200
 MOST_SUGGESTIONS = 30
 PREFIX = "in-"
 """Before an input's name in the form, so that no name of a manifest meets a name of ours."""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Field(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from waglan.console.errands import Errand, Errands, said
+from waglan.console.marked import _
 from waglan.core.case import Language
 from waglan.core.problem import Problem
 from waglan.disk.durable import replace
@@ -31,11 +32,6 @@ CHUNK = 256
 SUFFIXES = (".csv", ".tsv", ".txt", ".psv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 State = Literal["counting", "running", "done", "failed", "stopped"]
 _WRITTEN_S = 0.3
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 class Job(Errand, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from waglan.access import Action
+from waglan.console.marked import _
 from waglan.console.page import Download, Goto, Page, Shown
 from waglan.console.pages.trying import form
 from waglan.console.pages.trying.jobs import MOST_BYTES, MOST_ROWS, SUFFIXES, Job, Jobs
@@ -20,11 +21,6 @@ from waglan.runtime import Ask, Loaded
 
 CHANNEL = "console"
 CONSENT = "purpose.consent"
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 def use_cases(visit: Visit) -> Shown:

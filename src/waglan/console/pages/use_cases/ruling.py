@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 from urllib.parse import quote
 
+from waglan.console.marked import _
 from waglan.console.page import Goto
 from waglan.console.pages.registers import book as books
 from waglan.console.pages.registers.field import Field, read
@@ -14,11 +15,6 @@ from waglan.core.usecase import Tier
 from waglan.tiers import TIERS, assess
 
 REASONS = ("new_risk", "incident", "regulator", "scale", "evidence", "mitigated", "review", "other")
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogues."""
-    return text
 
 
 _TIER = Field("tier", _("Risk tier"), "choice", "", True, "tier", TIERS)
