@@ -9,12 +9,12 @@ from waglan.access import Access, fresh
 from waglan.core.clock import SystemClock
 from waglan.evidence import Evidence
 from waglan.harbour.bank import read_planted
-from waglan.harbour.building import INDEX, build, sample_plan
+from waglan.harbour.building import build, sample_plan
 from waglan.harbour.period import DAY_MS, HONG_KONG_MS, HOUR_MS, period
 from waglan.harbour.plan import Past
 from waglan.harbour.reviewing import LEFT_MS, RELEASER, seedings, shifts
 from waglan.harbour.staff import STAFF, VISITOR_EMAIL
-from waglan.index import Index
+from waglan.index import FILE, Index
 from waglan.review import Desk, Filter, Queue
 from waglan.runtime.workspace import Workspace
 
@@ -38,7 +38,7 @@ def opened(built):
         tenant = workspace.settings.workspace.tenant
         with (
             Access.open(built[0], tenant=tenant) as access,
-            Index.open(built[0] / INDEX, workspace.ledger, (Queue.of(workspace),)) as index,
+            Index.open(built[0] / FILE, workspace.ledger, (Queue.of(workspace),)) as index,
         ):
             yield workspace, access, Desk.open(workspace, index, access)
 

@@ -131,9 +131,9 @@ def _index(workspace: Workspace) -> Any:
     """The index with what registers read; the same file as the console's."""
     from contextlib import closing
 
-    from waglan.index import Decisions, Index
+    from waglan.index import FILE, Decisions, Index
 
-    return closing(Index.open(workspace.folder / "index.db", workspace.ledger, (Decisions(),)))
+    return closing(Index.open(workspace.folder / FILE, workspace.ledger, (Decisions(),)))
 
 
 def _failed(test: Any) -> dict[str, Any]:

@@ -41,13 +41,13 @@ class At(NamedTuple):
 @contextmanager
 def registering(folder: Path, action: Action, *, clauses: bool = False) -> Iterator[At]:
     """Open a workspace's registers for an action of whoever has the files; ``clauses`` when obligations are named."""
-    from waglan.index import Decisions, Index
+    from waglan.index import FILE, Decisions, Index
     from waglan.registers import Registrar
     from waglan.review import Queue
 
     with acting(folder, action) as act:
         projections = (Decisions(), Queue.of(act.workspace))
-        with Index.open(act.workspace.folder / "index.db", act.workspace.ledger, projections) as index:
+        with Index.open(act.workspace.folder / FILE, act.workspace.ledger, projections) as index:
             known = _clauses() if clauses else frozenset()
             yield At(Registrar(act.workspace, index, clauses=known), act.access.local())
 

@@ -8,10 +8,10 @@ from contextlib import closing
 from waglan.access import Access, Person, local
 from waglan.access.access import FILE as ACCESS
 from waglan.cli.looked import Check, of_problem
-from waglan.console.house import FILE as INDEX
 from waglan.console.house import open_index
 from waglan.core.clock import iso
 from waglan.core.problem import Problem
+from waglan.index import FILE as INDEX
 from waglan.index import Index, events
 from waglan.review import Desk
 from waglan.runtime import Workspace

@@ -7,14 +7,12 @@ from typing import NamedTuple
 from waglan.access import Access
 from waglan.access.oidc_settings import OidcSection
 from waglan.evidence import Evidence
-from waglan.index import Decisions, Index
+from waglan.index import FILE, Decisions, Index
 from waglan.registers import Registrar
 from waglan.review import Desk, Queue
 from waglan.rulebook import Rulebook
 from waglan.runtime import Workspace
 from waglan.runtime.settings import section
-
-FILE = "index.db"
 
 
 class House(NamedTuple):

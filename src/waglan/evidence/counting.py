@@ -26,7 +26,6 @@ KEPT = 60
 """So many of the newest failing decisions are found for each test and use case."""
 _BITS, _PER_KEY = 3, 20
 _MANY = 50_000
-_LIVE = "NOT imported AND NOT drill AND NOT replay"
 _DAY = "CAST(decided_at + INTERVAL 8 HOUR AS DATE) - DATE '1970-01-01'"
 Numbers = dict[tuple[str, str, int], tuple[int, ...]]
 Places = tuple[int, ...]
@@ -180,15 +179,15 @@ class Counter:
         recorded = f"(SELECT * FROM recorded WHERE {where})"
         if picked.many:
             every = sql.joined(True, recorded=recorded, later=f"(SELECT * FROM later WHERE {before})")
-            return f"(SELECT {wanted} FROM ({every}) WHERE {_LIVE})"
-        names = f"SELECT unnest([id, subject_kid]) AS ref FROM recorded WHERE {where} AND {_LIVE}"
+            return f"(SELECT {wanted} FROM ({every}) WHERE {sql.IS_LIVE})"
+        names = f"SELECT unnest([id, subject_kid]) AS ref FROM recorded WHERE {where} AND {sql.IS_LIVE}"
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE names AS {names}")
         if not self._connection.execute("SELECT 1 FROM names LIMIT 1").fetchall():
             return ""  # planning a query for none costs as much as for a thousand
         every = sql.joined(True, recorded=recorded, later="spoken")
         for name, query in (
             ("spoken", f"SELECT * FROM later WHERE {before} AND ref IN (SELECT ref FROM names)"),
-            ("live", f"SELECT {wanted} FROM ({every}) WHERE {_LIVE}"),
+            ("live", f"SELECT {wanted} FROM ({every}) WHERE {sql.IS_LIVE}"),
         ):
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
         return "live"

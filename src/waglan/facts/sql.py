@@ -225,5 +225,7 @@ def _newest(field: Field) -> str:
     return f"arg_max({column(member)}, log_index) FILTER (WHERE kind = {quoted(kind)})"
 
 
-LIVE = "SELECT * FROM decisions WHERE NOT imported AND NOT drill AND NOT replay"
+IS_LIVE = "NOT imported AND NOT drill AND NOT replay"
+"""The condition that a decision is evidence of what happens."""
+LIVE = f"SELECT * FROM decisions WHERE {IS_LIVE}"
 """The view ``live``: what counts as evidence of how the firm decides."""

@@ -20,11 +20,10 @@ from waglan.harbour.reviewing import Reviewers
 from waglan.harbour.sample import SEED
 from waglan.harbour.scenario import Planted, plant
 from waglan.harbour.scenarios import scenarios
-from waglan.index import Decisions, Index
+from waglan.index import FILE, Decisions, Index
 from waglan.registers import Registrar
 from waglan.review import Desk, Queue, rounds
 
-INDEX = "index.db"
 ENDING_MS = HOUR_MS
 """So long before the end what has become overdue is told to the log."""
 CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
@@ -59,7 +58,7 @@ def build(folder: Path, plan: Plan, planted: tuple[Planted, ...]) -> Built:
         tenant = workspace.settings.workspace.tenant
         with (
             Access.open(folder, tenant=tenant, clock=workspace.clock, ids=workspace.ids, cost=CHEAP) as access,
-            Index.open(folder / INDEX, workspace.ledger, (Decisions(), Queue.of(workspace))) as index,
+            Index.open(folder / FILE, workspace.ledger, (Decisions(), Queue.of(workspace))) as index,
         ):
             employed = employ(workspace, access, plan)
             desk = Desk.open(workspace, index, access)

@@ -26,6 +26,8 @@ from waglan.ledger.log import Ledger
 from waglan.ledger.merkle import extend, leaf_hash, root
 from waglan.ledger.store import Head
 
+FILE = "index.db"
+"""The file's name in a workspace."""
 BATCH = 5_000
 """So many leaves are held in memory at once."""
 STRETCH_S = 0.25

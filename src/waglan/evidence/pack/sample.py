@@ -16,6 +16,7 @@ from waglan.core.problem import Problem
 from waglan.core.usecase import UseCase
 from waglan.evidence.pack.redact import redacted
 from waglan.evidence.result import Report, Window
+from waglan.facts.sql import IS_LIVE
 from waglan.index import Index, days, events
 from waglan.ledger.receipt import Opening
 from waglan.ledger.store import Row
@@ -72,7 +73,7 @@ def draw(
     until = (days.number(window.until) + 1) * days.DAY_MS - days.AHEAD_MS
     only = "AND list_contains($use_cases, use_case)" if use_cases else ""
     query = (
-        "SELECT log_index, id FROM recorded WHERE NOT imported AND NOT drill AND NOT replay AND log_index < $size "
+        f"SELECT log_index, id FROM recorded WHERE {IS_LIVE} AND log_index < $size "
         f"AND decided_at >= epoch_ms($since) AND decided_at < epoch_ms($until) {only} "
         "ORDER BY sha256($seed || ' ' || id), log_index LIMIT $n"
     )
